@@ -1,0 +1,1 @@
+"""Deliveries: bringing each result to each destination once, or saying plainly that it failed."""

@@ -1,0 +1,1 @@
+"""Vigil's DICOM node: what arrives over an association, and what became of it."""

@@ -1,0 +1,1 @@
+"""Which studies go to which model, and why, or why not."""

@@ -1,0 +1,181 @@
+"""Draft and publish the rules of a site, and decide by them.
+
+Whoever drafts a revision does not publish it (design 6). The revision in force is resolved in the
+transaction that plans the runs, so that a withdrawn rule can never fire.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from inference.routing import repository
+from inference.routing.errors import FourEyes, NotADraft, UnknownRevision
+from inference.routing.models import RevisionState, RoutingDecision, RoutingRevision
+from inference.routing.rules import Attributes, Rule, digest, faults_in, judge
+from inference.runs.models import Priority
+from inference.studies.models import Study
+from model_registry.deployments import service as deployments
+from model_registry.deployments.models import Deployment
+from model_registry.safety import service as safety
+from model_registry.versions import service as versions
+from vigil.kernel.audit import service as audit
+from vigil.kernel.db import WriteSession
+from vigil.kernel.errors import Fault, Invalid
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+
+NO_RULES = "no routing rules are published at this site"
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """A study that a rule sends to a deployment."""
+
+    deployment: Deployment
+    revision: RoutingRevision
+    rule: str
+    priority: Priority
+
+
+def draft(
+    session: WriteSession, actor: Actor, *, site_id: str, rules: Sequence[Rule], reason: str
+) -> RoutingRevision:
+    """Write the next revision of a site's rules, as a draft.
+
+    Raises:
+        Invalid: a condition is not CEL, names an unknown attribute, or a model does not exist.
+    """
+    actor.require(Permission.RULE_WRITE, site_id)
+    faults = faults_in(rules) + _unknown_models(session, actor, rules)
+    if faults:
+        raise Invalid.because(faults)
+    revision = RoutingRevision(
+        id=session.new_id("rev"),
+        site_id=site_id,
+        number=repository.last_number(session, site_id) + 1,
+        state=RevisionState.DRAFT,
+        rules=[rule.model_dump(mode="json") for rule in rules],
+        digest=digest(rules),
+        reason=reason,
+        drafted_by=actor.id,
+        drafted_at=session.now(),
+    )
+    session.add(revision)
+    session.flush()
+    audit.record(session, actor, "routing:revision:draft", revision.id, reason, site=site_id)
+    return revision
+
+
+def publish(session: WriteSession, actor: Actor, *, revision_id: str, reason: str) -> None:
+    """Put a draft in force, in place of the revision before it.
+
+    Raises:
+        FourEyes: the actor drafted it.
+        NotADraft: it is in force, or was replaced, already.
+    """
+    revision = repository.revision(session, actor, revision_id)
+    if revision is None:
+        raise UnknownRevision("No routing revision has this id.")
+    actor.require(Permission.RULE_PUBLISH, revision.site_id)
+    if revision.state is not RevisionState.DRAFT:
+        raise NotADraft(f"Revision {revision.number} is {revision.state.value}.")
+    if actor.is_system or revision.drafted_by == actor.id:
+        raise FourEyes("The person who drafted the rules cannot publish them.")
+    before = repository.published(session, revision.site_id)
+    if before is not None:
+        before.state = RevisionState.SUPERSEDED
+        session.add(before)
+        session.flush()
+    revision.state = RevisionState.PUBLISHED
+    revision.published_by, revision.published_at = actor.id, session.now()
+    session.add(revision)
+    session.flush()
+    audit.record(session, actor, "routing:revision:publish", revision.id, reason)
+    _tell_changed_scopes(session, actor, before, revision)
+
+
+def decide(
+    session: WriteSession, study: Study, instances: Sequence[Attributes]
+) -> list[Assignment]:
+    """Decide for each rule in force whether this study is sent, and keep why.
+
+    Returns:
+        One assignment for each deployment that a matching rule leads to.
+    """
+    revision = repository.published(session, study.site_id)
+    if revision is None or not revision.rules:
+        _keep(session, study, revision, "-", None, NO_RULES)
+        return []
+    assignments: dict[str, Assignment] = {}
+    for rule in (Rule.model_validate(stored) for stored in revision.rules):
+        verdict = judge(rule, instances)
+        if not verdict.matched:
+            _keep(session, study, revision, rule.name, None, verdict.reason)
+            continue
+        targets = deployments.runnable(session, site_id=study.site_id, model=rule.model)
+        if not targets:
+            reason = f"{rule.model} is neither in shadow, canary nor live at this site"
+            _keep(session, study, revision, rule.name, None, reason)
+        for deployment in targets:
+            # The first rule that leads to a deployment sets the priority; a second adds nothing.
+            if deployment.id not in assignments:
+                assignments[deployment.id] = Assignment(
+                    deployment, revision, rule.name, rule.priority
+                )
+                _keep(session, study, revision, rule.name, deployment, verdict.reason)
+    return list(assignments.values())
+
+
+def _keep(
+    session: WriteSession,
+    study: Study,
+    revision: RoutingRevision | None,
+    rule: str,
+    deployment: Deployment | None,
+    reason: str,
+) -> None:
+    session.add(
+        RoutingDecision(
+            id=session.new_id("rtd"),
+            study_id=study.id,
+            study_revision=study.revision,
+            site_id=study.site_id,
+            routing_revision_id=revision.id if revision else None,
+            rule=rule,
+            deployment_id=deployment.id if deployment else None,
+            sent=deployment is not None,
+            reason=reason,
+            decided_at=session.now(),
+        )
+    )
+
+
+def _unknown_models(session: WriteSession, actor: Actor, rules: Sequence[Rule]) -> list[Fault]:
+    return [
+        Fault(f"rules[{place}].model", f"no model {rule.model}", "See `vigil model list`")
+        for place, rule in enumerate(rules)
+        if versions.model_by_reference(session, actor, rule.model) is None
+    ]
+
+
+def _tell_changed_scopes(
+    session: WriteSession, actor: Actor, before: RoutingRevision | None, after: RoutingRevision
+) -> None:
+    """Sign-offs hold for the scope they were given for: name each model whose rules changed."""
+    if before is None:
+        return
+    for reference in _models(before) | _models(after):
+        if _rules_for(before, reference) != _rules_for(after, reference):
+            model = versions.model_by_reference(session, actor, reference)
+            if model is not None:
+                reason = f"routing revision {after.number} changed which studies it gets"
+                safety.routing_scope_changed(
+                    session, actor, site_id=after.site_id, model_id=model.id, reason=reason
+                )
+
+
+def _models(revision: RoutingRevision) -> set[str]:
+    return {rule["model"] for rule in revision.rules}
+
+
+def _rules_for(revision: RoutingRevision, reference: str) -> list[str]:
+    return [rule["when"] for rule in revision.rules if rule["model"] == reference]

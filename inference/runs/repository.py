@@ -1,0 +1,68 @@
+"""Queries for runs and findings, each within the sites the actor may read."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlmodel import col, select
+
+from inference.runs.models import Finding, Outcome, Run
+from vigil.kernel.db import ReadSession
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.repository import within_sites
+
+
+def run(session: ReadSession, actor: Actor, run_id: str) -> Run | None:
+    statement = select(Run).where(Run.id == run_id)
+    return session.exec(within_sites(statement, actor, Run.site_id)).first()
+
+
+def runs(
+    session: ReadSession,
+    actor: Actor,
+    *,
+    study_id: str | None = None,
+    version_id: str | None = None,
+    outcome: Outcome | None = None,
+    before: str | None = None,
+    limit: int = 100,
+) -> Sequence[Run]:
+    """List runs, newest first: identifiers sort by time, so one is a cursor too."""
+    statement = select(Run).order_by(col(Run.id).desc()).limit(limit)
+    if study_id is not None:
+        statement = statement.where(Run.study_id == study_id)
+    if version_id is not None:
+        statement = statement.where(Run.version_id == version_id)
+    if outcome is not None:
+        statement = statement.where(Run.outcome == outcome)
+    if before is not None:
+        statement = statement.where(Run.id < before)
+    return session.exec(within_sites(statement, actor, Run.site_id)).all()
+
+
+def latest_for(session: ReadSession, study_id: str, deployment_id: str) -> Run | None:
+    """Return the newest run of a study by a deployment: the one a next run supersedes."""
+    statement = select(Run).where(Run.study_id == study_id, Run.deployment_id == deployment_id)
+    statement = statement.order_by(col(Run.study_revision).desc(), col(Run.id).desc())
+    return session.exec(statement.limit(1)).first()
+
+
+def findings(session: ReadSession, run_id: str) -> Sequence[Finding]:
+    statement = select(Finding).where(Finding.run_id == run_id)
+    return session.exec(statement.order_by(Finding.sop_instance_uid, Finding.key)).all()
+
+
+def finding(session: ReadSession, actor: Actor, finding_id: str) -> Finding | None:
+    statement = select(Finding).where(Finding.id == finding_id)
+    return session.exec(within_sites(statement, actor, Finding.site_id)).first()
+
+
+def outcomes(
+    session: ReadSession, actor: Actor, version_id: str | None = None
+) -> Sequence[tuple[str, str, Outcome | None, int]]:
+    """Count runs by version, site and outcome; None is one that has not ended."""
+    statement = select(Run.version_id, Run.site_id, Run.outcome, sa.func.count()).group_by(
+        Run.version_id, Run.site_id, Run.outcome
+    )
+    if version_id is not None:
+        statement = statement.where(Run.version_id == version_id)
+    return session.exec(within_sites(statement, actor, Run.site_id)).all()

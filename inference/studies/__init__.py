@@ -1,0 +1,1 @@
+"""Studies: the instances that arrived, and when a study is complete enough to be run."""

@@ -1,0 +1,1 @@
+"""What may run where, on what evidence, and who said so."""

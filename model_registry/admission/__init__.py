@@ -1,0 +1,1 @@
+"""Admission: the automatic checks that a version passes before people look at it."""

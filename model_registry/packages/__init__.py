@@ -1,0 +1,1 @@
+"""The model package: what a supplier hands over, and how it is read, checked and built."""

@@ -1,0 +1,16 @@
+"""What can go wrong with a package.
+
+Invalid
+  BrokenPackage   the archive, a document or the model breaks a rule; names file, field and remedy
+"""
+
+from vigil.kernel.errors import Invalid
+
+
+class BrokenPackage(Invalid):
+    title = "The package is not valid"
+
+    @property
+    def file(self) -> str:
+        """The file that the first fault is about."""
+        return self.faults[0].field.split(":", 1)[0] if self.faults else ""

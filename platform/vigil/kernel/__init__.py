@@ -1,0 +1,1 @@
+"""The ground floor: what every domain stands on, and which knows no domain."""

@@ -1,0 +1,37 @@
+"""The attributes that a condition may name: a word for each DICOM element that matters to routing.
+
+Free of identifiers on purpose: no name, number, date of birth or accession can be routed on, stored
+beside a study or shown on a page. Sources: PS3.3 (module attributes), PS3.6 (keywords).
+"""
+
+from typing import Final, Literal
+
+AttributeType = Literal["text", "number", "list"]
+
+ATTRIBUTES: Final[dict[str, AttributeType]] = {
+    "modality": "text",
+    "body_part": "text",
+    "view": "text",
+    "laterality": "text",
+    "patient_age": "number",  # years
+    "patient_sex": "text",
+    "rows": "number",
+    "columns": "number",
+    "frames": "number",
+    "bits_stored": "number",
+    "photometric": "text",
+    "pixel_spacing": "number",  # mm, the first of the pair
+    "slice_thickness": "number",  # mm
+    "kvp": "number",
+    "manufacturer": "text",
+    "manufacturer_model": "text",
+    "software_versions": "text",
+    "presentation_intent": "text",
+    "burned_in_annotation": "text",
+    "image_type": "list",
+    "sop_class_uid": "text",
+    "transfer_syntax_uid": "text",
+    "lossy": "text",
+    "calling_ae": "text",
+}
+NAMES: Final[frozenset[str]] = frozenset(ATTRIBUTES)

@@ -1,0 +1,1 @@
+"""Durable work: what is enqueued with a transaction runs to its end, through any crash."""

@@ -1,0 +1,121 @@
+"""Bytes under their own SHA-256: written once, flushed before they count, never changed.
+
+`put` returns only when the bytes and every folder entry that leads to them are on the disk, so that
+an index row or an answer that names the digest can rely on it (design invariants 1 and 4).
+"""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Protocol
+
+from vigil.kernel.errors import NotFound, Unavailable
+
+_DIGEST = re.compile(r"^[0-9a-f]{64}$")
+
+
+class StoreFull(Unavailable):
+    title = "The object store cannot take more"
+
+
+class ObjectStore(Protocol):
+    """What a store does; the local folder is the default, S3 a later one."""
+
+    def put(self, data: bytes) -> str: ...
+    def get(self, digest: str) -> bytes: ...
+    def path(self, digest: str) -> Path: ...
+    def exists(self, digest: str) -> bool: ...
+    def digests(self) -> Iterator[str]: ...
+
+
+def sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class LocalObjectStore:
+    """Objects as files `ab/cd/abcd…` below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.absolute()
+        self._incoming = self.root / "incoming"
+
+    def put(self, data: bytes) -> str:
+        """Keep `data` and return its digest.
+
+        Raises:
+            StoreFull: the disk refused; nothing of `data` is kept.
+        """
+        digest = sha256(data)
+        target = self._target(digest)
+        if target.exists():
+            return digest
+        try:
+            self._write(data, target)
+        except OSError as error:
+            raise StoreFull(f"The disk refused an object of {len(data)} bytes.") from error
+        return digest
+
+    def get(self, digest: str) -> bytes:
+        """Return the bytes of `digest`.
+
+        Raises:
+            NotFound: there are none.
+        """
+        return self.path(digest).read_bytes()
+
+    def path(self, digest: str) -> Path:
+        """Return the file that holds `digest`, to be read only."""
+        target = self._target(digest)
+        if not target.exists():
+            raise NotFound(f"The object {digest[:12]} is not in the store.")
+        return target
+
+    def exists(self, digest: str) -> bool:
+        return self._target(digest).exists()
+
+    def digests(self) -> Iterator[str]:
+        """Yield every digest that is kept: what a start-up scan compares with the index."""
+        for path in self.root.glob("??/??/*"):
+            if _DIGEST.fullmatch(path.name):
+                yield path.name
+
+    def _target(self, digest: str) -> Path:
+        if not _DIGEST.fullmatch(digest):
+            raise NotFound("This is not a digest.")
+        return self.root / digest[:2] / digest[2:4] / digest
+
+    def _write(self, data: bytes, target: Path) -> None:
+        _make_folder(self._incoming)
+        unfinished = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
+        try:
+            with unfinished.open("xb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            _make_folder(target.parent)
+            unfinished.replace(target)
+            _sync_folder(target.parent)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and flush each parent that got a new entry, or a crash may lose the way in."""
+    missing = []
+    while not folder.exists():
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        made.mkdir(exist_ok=True)
+        _sync_folder(made.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

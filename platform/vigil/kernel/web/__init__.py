@@ -1,0 +1,1 @@
+"""What every page and every JSON answer has in common: sessions, errors, headers, layout, charts."""

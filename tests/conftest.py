@@ -1,0 +1,163 @@
+"""Fixtures that every test may use: real databases with the migrated schema, and the parts."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from postgres import Cluster, available, cluster
+from prometheus_client import CollectorRegistry
+from vigil.app import schema
+from vigil.kernel.db import Database, WriteSession
+from vigil.kernel.events import Events
+from vigil.kernel.keys import Keys
+from vigil.kernel.objects import LocalObjectStore
+from vigil.kernel.parts import Parts
+from vigil.kernel.settings import KernelSettings
+
+ROOT = Path(__file__).parents[1]
+IN_CI = os.environ.get("CI") == "true"
+
+
+@dataclass
+class FakeClock:
+    """Time that only moves when a test says so."""
+
+    now: datetime = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+
+class Enqueued(NamedTuple):
+    task: str
+    arguments: tuple[str, ...]
+    key: str
+    delay: timedelta | None
+
+
+@dataclass
+class RecordingQueue:
+    """Remembers what was enqueued, once per key, as the engine would."""
+
+    enqueued: list[Enqueued] = field(default_factory=list)
+
+    def enqueue(
+        self,
+        session: WriteSession,
+        task: str,
+        *arguments: str,
+        key: str,
+        priority: int = 5,
+        partition: str | None = None,
+        delay: timedelta | None = None,
+    ) -> None:
+        if key not in [item.key for item in self.enqueued]:
+            self.enqueued.append(Enqueued(task, arguments, key, delay))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One migrated file per test process; each test gets a copy."""
+    path = tmp_path_factory.mktemp("schema") / "vigil.sqlite"
+    database = Database(f"sqlite:///{path}")
+    schema.upgrade(database)
+    with database.engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.dispose()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    if not available():
+        message = "PostgreSQL's initdb and pg_ctl are not on the PATH"
+        pytest.fail(message) if IN_CI else pytest.skip(message)
+    with cluster() as running:
+        running.create("template_vigil")
+        database = Database(running.url("template_vigil"))
+        schema.upgrade(database)
+        database.dispose()
+        yield running
+
+
+@pytest.fixture
+def sqlite(migrated_sqlite: Path, tmp_path: Path, clock: FakeClock) -> Iterator[Database]:
+    path = tmp_path / "vigil.sqlite"
+    shutil.copy(migrated_sqlite, path)
+    database = Database(f"sqlite:///{path}", clock)
+    yield database
+    database.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, clock: FakeClock) -> Iterator[Database]:
+    """The migrated schema on each of the two databases."""
+    if request.param == "sqlite":
+        yield request.getfixturevalue("sqlite")
+        return
+    running: Cluster = request.getfixturevalue("postgres")
+    name = f"test_{uuid.uuid4().hex}"
+    database = Database(running.create(name, "template_vigil"), clock)
+    yield database
+    database.dispose()
+    running.drop(name)
+
+
+@pytest.fixture
+def objects(tmp_path: Path) -> LocalObjectStore:
+    return LocalObjectStore(tmp_path / "objects")
+
+
+@pytest.fixture
+def keys() -> Keys:
+    return Keys(b"test" * 8)
+
+
+@pytest.fixture
+def queue() -> RecordingQueue:
+    return RecordingQueue()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> KernelSettings:
+    return KernelSettings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def parts(
+    settings: KernelSettings,
+    sqlite: Database,
+    objects: LocalObjectStore,
+    keys: Keys,
+    queue: RecordingQueue,
+) -> Parts:
+    return Parts(settings, sqlite, objects, keys, Events(), queue, CollectorRegistry())
+
+
+@pytest.fixture(scope="session")
+def realdata() -> Path:
+    """The folder of real DICOM files, models and tables, beside the project."""
+    folder = ROOT.parent / "shared" / "realdata"
+    if not folder.is_dir():
+        pytest.skip("the folder ../shared/realdata is not here")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    # Real DICOM files are odd on purpose, and pydicom warns of each oddity.
+    for item in items:
+        item.add_marker(pytest.mark.filterwarnings("ignore::UserWarning:pydicom"))

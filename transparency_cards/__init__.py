@@ -1,0 +1,1 @@
+"""What the public is told about each version."""

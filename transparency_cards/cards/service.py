@@ -1,0 +1,86 @@
+"""Publish a version's card, and answer the release gate that asks for one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from model_registry.deployments.gates import Missing
+from model_registry.packages.archive import ModelPackage
+from model_registry.packages.card import parse_card
+from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion, VersionStatus
+from transparency_cards.cards import repository
+from transparency_cards.cards.errors import AlreadyPublished, NotAdmitted, UnknownCard
+from transparency_cards.cards.models import Card, CardStatus
+from vigil.kernel.audit import service as audit
+from vigil.kernel.db import ReadSession, WriteSession
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.objects import ObjectStore, sha256
+
+ADMITTED = frozenset({VersionStatus.CHECKED, VersionStatus.APPROVED})
+
+
+def publish(
+    session: WriteSession, actor: Actor, objects: ObjectStore, *, version_id: str, reason: str
+) -> Card:
+    """Publish the card that the supplier put into the version's package.
+
+    Raises:
+        NotAdmitted: the version has not passed its checks.
+        AlreadyPublished: it has a card in force.
+    """
+    actor.require(Permission.CARD_PUBLISH)
+    version = versions.version(session, actor, version_id)
+    if version.status not in ADMITTED:
+        raise NotAdmitted(f"Its status is {version.status.value}.")
+    if repository.in_force(session, version.id):
+        raise AlreadyPublished("Withdraw that one first.")
+    source = ModelPackage.from_bytes(objects.get(version.digest)).read("card.yaml")
+    card = Card(
+        id=session.new_id("crd"),
+        version_id=version.id,
+        version_digest=version.digest,
+        content=parse_card(source),
+        content_digest=sha256(source),
+        status=CardStatus.PUBLISHED,
+        published_by=actor.id,
+        published_at=session.now(),
+    )
+    session.add(card)
+    session.flush()
+    audit.record(session, actor, "card:card:publish", card.id, reason, digest=version.digest)
+    return card
+
+
+def withdraw(session: WriteSession, actor: Actor, *, card_id: str, reason: str) -> None:
+    """Take a card out of force; what it said stays on record."""
+    actor.require(Permission.CARD_PUBLISH)
+    card = repository.card(session, card_id)
+    if card is None or card.status is not CardStatus.PUBLISHED:
+        raise UnknownCard("No published card has this id.")
+    versions.version(session, actor, card.version_id)
+    card.status, card.withdrawn_at = CardStatus.WITHDRAWN, session.now()
+    session.add(card)
+    audit.record(session, actor, "card:card:withdraw", card.id, reason)
+
+
+def published(session: ReadSession) -> Sequence[Card]:
+    return repository.published(session)
+
+
+def card(session: ReadSession, card_id: str) -> Card:
+    found = repository.card(session, card_id)
+    if found is None or found.status is not CardStatus.PUBLISHED:
+        raise UnknownCard("No published card has this id.")
+    return found
+
+
+@dataclass(frozen=True)
+class PublishedCard:
+    """The release gate that wants a published card for exactly this digest (invariant 5)."""
+
+    def missing(self, session: ReadSession, version: ModelVersion, site_id: str) -> list[Missing]:
+        card = repository.in_force(session, version.id)
+        if card is not None and card.version_digest == version.digest:
+            return []
+        return [Missing("a published transparency card", "the supplier or a network manager")]
