@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from alembic import context
 from alembic.autogenerate.api import AutogenContext
 
+from surveillance.records.models import Slots
 from vigil.app.tables import metadata
 from vigil.kernel.db import Json, Utc
 from vigil.kernel.engine.tables import DBOS_SCHEMA, DBOS_TABLES
@@ -21,6 +22,8 @@ def include_object(_item: Any, name: str | None, kind: str, reflected: bool, _ot
 
 
 def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+    if kind == "type" and isinstance(item, Slots):
+        return "sa.LargeBinary()"
     if kind == "type" and isinstance(item, (Json, Utc)):
         autogen.imports.add("from vigil.kernel import db")
         return f"db.{type(item).__name__}()"

@@ -10,17 +10,23 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import structlog
+from argon2 import PasswordHasher
 from postgres import Cluster, available, cluster
 from prometheus_client import CollectorRegistry
+
 from vigil.app import schema
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.events import Events
+from vigil.kernel.identity import service as identity
 from vigil.kernel.keys import Keys
 from vigil.kernel.objects import LocalObjectStore
 from vigil.kernel.parts import Parts
 from vigil.kernel.settings import KernelSettings
 
 ROOT = Path(__file__).parents[1]
+# onnxruntime reads it when it is imported, which only the tests' own scripts do in this process.
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -60,8 +66,21 @@ class RecordingQueue:
         partition: str | None = None,
         delay: timedelta | None = None,
     ) -> None:
-        if key not in [item.key for item in self.enqueued]:
+        if (task, key) not in [(item.task, item.key) for item in self.enqueued]:
             self.enqueued.append(Enqueued(task, arguments, key, delay))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_passwords() -> None:
+    """Hash passwords cheaply: a test makes many people, and attacks none of them."""
+    identity._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+
+
+@pytest.fixture(autouse=True)
+def _logging_ends_with_the_test() -> Iterator[None]:
+    """A logger that a test configured writes to that test's captured stream."""
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture
@@ -75,8 +94,7 @@ def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("schema") / "vigil.sqlite"
     database = Database(f"sqlite:///{path}")
     schema.upgrade(database)
-    with database.engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    # The last connection to close moves the write-ahead log into the file.
     database.dispose()
     return path
 

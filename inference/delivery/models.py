@@ -28,7 +28,56 @@ class Failure(StrEnum):
     TRANSIENT = "transient"
 
 
+class Cause(StrEnum):
+    """Why an attempt failed, in our words: a peer's own text may name the patient."""
+
+    UNREACHABLE = "unreachable"
+    BUSY = "busy"
+    INTERRUPTED = "interrupted"
+    NO_ANSWER = "no_answer"
+    PEER_ERROR = "peer_error"
+    NOT_RECOGNISED = "not_recognised"
+    NOT_SUPPORTED = "not_supported"
+    REFUSED = "refused"
+    RETIRED = "retired"
+    MISSING = "missing"
+    FAULT = "fault"
+
+    @property
+    def failure(self) -> Failure:
+        return Failure.TRANSIENT if self in _PASSING else Failure.PERMANENT
+
+    @property
+    def sentence(self) -> str:
+        return _SENTENCES[self]
+
+
+_PASSING = (
+    Cause.UNREACHABLE,
+    Cause.BUSY,
+    Cause.INTERRUPTED,
+    Cause.NO_ANSWER,
+    Cause.PEER_ERROR,
+    Cause.FAULT,
+)
+_SENTENCES = {
+    Cause.UNREACHABLE: "Nothing answers at the destination's host and port.",
+    Cause.BUSY: "The destination cannot take more at the moment.",
+    Cause.INTERRUPTED: "The association ended before the destination answered.",
+    Cause.NO_ANSWER: "The destination did not answer in time.",
+    Cause.PEER_ERROR: "The destination reports an error of its own.",
+    Cause.NOT_RECOGNISED: "The destination does not know one of the two AE titles.",
+    Cause.NOT_SUPPORTED: "The destination does not take objects of this class.",
+    Cause.REFUSED: "The destination refuses this object.",
+    Cause.RETIRED: "The destination was retired.",
+    Cause.MISSING: "The object is not in the object store.",
+    Cause.FAULT: "Vigil itself failed while it was sending.",
+}
+
+
 class Delivery(Table, table=True):
+    """One result for one destination. `attempts_before_retry` starts the back-off anew."""
+
     __tablename__ = "delivery"
     __table_args__ = (
         sa.UniqueConstraint("result_id", "node_id"),
@@ -48,8 +97,11 @@ class Delivery(Table, table=True):
     state: DeliveryState = Field(
         default=DeliveryState.PENDING, sa_type=enum_type(DeliveryState, "delivery_state")
     )
+    priority: int = 5
     attempts: int = 0
+    attempts_before_retry: int = 0
     failure: Failure | None = Field(default=None, sa_type=enum_type(Failure, "delivery_failure"))
+    cause: Cause | None = Field(default=None, sa_type=enum_type(Cause, "delivery_cause"))
     last_status: int | None = None
     last_error: str | None = None
     created_at: datetime = Field(sa_type=Utc)

@@ -1,10 +1,10 @@
 """What can go wrong with routing.
 
-    Conflict
-      FourEyes          the person who drafted a revision publishes it
-      NotADraft         it was published or superseded already
-    NotFound
-      UnknownRevision
+Conflict
+  FourEyes          the person who drafted a revision publishes it
+  NotADraft         it was published or superseded already
+NotFound
+  UnknownRevision
 """
 
 from vigil.kernel.errors import Conflict, NotFound

@@ -41,7 +41,9 @@ def last_number(session: ReadSession, site_id: str) -> int:
 def decisions(session: ReadSession, actor: Actor, study_id: str) -> Sequence[RoutingDecision]:
     statement = select(RoutingDecision).where(RoutingDecision.study_id == study_id)
     statement = statement.order_by(
-        col(RoutingDecision.study_revision), col(RoutingDecision.decided_at), col(RoutingDecision.id)
+        col(RoutingDecision.study_revision),
+        col(RoutingDecision.decided_at),
+        col(RoutingDecision.id),
     )
     return session.exec(within_sites(statement, actor, RoutingDecision.site_id)).all()
 

@@ -35,6 +35,12 @@ class Rule(BaseModel):
     priority: Priority = Priority.ROUTINE
 
 
+class ResolvedRule(Rule):
+    """A rule as a revision keeps it: with the model that its reference named when drafted."""
+
+    model_id: str
+
+
 @dataclass(frozen=True)
 class Verdict:
     matched: bool
@@ -52,7 +58,7 @@ def faults_in(rules: Sequence[Rule]) -> list[Fault]:
     return faults
 
 
-def digest(rules: Sequence[Rule]) -> str:
+def digest(rules: Sequence[ResolvedRule]) -> str:
     text = json.dumps([rule.model_dump(mode="json") for rule in rules], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
@@ -75,4 +81,3 @@ def judge(rule: Rule, instances: Iterable[Attributes]) -> Verdict:
     kinds = "; ".join(list(seen)[:SHOWN_KINDS])
     more = f"; and {len(seen) - SHOWN_KINDS} more" if len(seen) > SHOWN_KINDS else ""
     return Verdict(False, f"no instance satisfies the rule: {kinds}{more}")
-

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from inference.routing import repository
 from inference.routing.errors import FourEyes, NotADraft, UnknownRevision
 from inference.routing.models import RevisionState, RoutingDecision, RoutingRevision
-from inference.routing.rules import Attributes, Rule, digest, faults_in, judge
+from inference.routing.rules import Attributes, ResolvedRule, Rule, digest, faults_in, judge
 from inference.runs.models import Priority
 from inference.studies.models import Study
 from model_registry.deployments import service as deployments
 from model_registry.deployments.models import Deployment
-from model_registry.safety import service as safety
+from model_registry.safety import staleness
 from model_registry.versions import service as versions
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import WriteSession
@@ -45,7 +45,8 @@ def draft(
         Invalid: a condition is not CEL, names an unknown attribute, or a model does not exist.
     """
     actor.require(Permission.RULE_WRITE, site_id)
-    faults = faults_in(rules) + _unknown_models(session, actor, rules)
+    resolved, unknown = _resolve(session, actor, rules)
+    faults = faults_in(rules) + unknown
     if faults:
         raise Invalid.because(faults)
     revision = RoutingRevision(
@@ -53,8 +54,8 @@ def draft(
         site_id=site_id,
         number=repository.last_number(session, site_id) + 1,
         state=RevisionState.DRAFT,
-        rules=[rule.model_dump(mode="json") for rule in rules],
-        digest=digest(rules),
+        rules=[rule.model_dump(mode="json") for rule in resolved],
+        digest=digest(resolved),
         reason=reason,
         drafted_by=actor.id,
         drafted_at=session.now(),
@@ -105,13 +106,14 @@ def decide(
     if revision is None or not revision.rules:
         _keep(session, study, revision, "-", None, NO_RULES)
         return []
+    runnable = deployments.runnable_at(session, study.site_id)
     assignments: dict[str, Assignment] = {}
-    for rule in (Rule.model_validate(stored) for stored in revision.rules):
+    for rule in (ResolvedRule.model_validate(stored) for stored in revision.rules):
         verdict = judge(rule, instances)
         if not verdict.matched:
             _keep(session, study, revision, rule.name, None, verdict.reason)
             continue
-        targets = deployments.runnable(session, site_id=study.site_id, model=rule.model)
+        targets = [one for one in runnable if one.model_id == rule.model_id]
         if not targets:
             reason = f"{rule.model} is neither in shadow, canary nor live at this site"
             _keep(session, study, revision, rule.name, None, reason)
@@ -149,12 +151,19 @@ def _keep(
     )
 
 
-def _unknown_models(session: WriteSession, actor: Actor, rules: Sequence[Rule]) -> list[Fault]:
-    return [
-        Fault(f"rules[{place}].model", f"no model {rule.model}", "See `vigil model list`")
-        for place, rule in enumerate(rules)
-        if versions.model_by_reference(session, actor, rule.model) is None
-    ]
+def _resolve(
+    session: WriteSession, actor: Actor, rules: Sequence[Rule]
+) -> tuple[list[ResolvedRule], list[Fault]]:
+    """Find the model of each rule: what its name stands for later does not move the rule."""
+    resolved, faults = [], []
+    for place, rule in enumerate(rules):
+        model = versions.model_by_reference(session, actor, rule.model)
+        if model is None:
+            problem = f"there is no model {rule.model}"
+            faults.append(Fault(f"rules[{place}].model", problem, "See `vigil model list`"))
+        else:
+            resolved.append(ResolvedRule(**rule.model_dump(), model_id=model.id))
+    return resolved, faults
 
 
 def _tell_changed_scopes(
@@ -163,19 +172,17 @@ def _tell_changed_scopes(
     """Sign-offs hold for the scope they were given for: name each model whose rules changed."""
     if before is None:
         return
-    for reference in _models(before) | _models(after):
-        if _rules_for(before, reference) != _rules_for(after, reference):
-            model = versions.model_by_reference(session, actor, reference)
-            if model is not None:
-                reason = f"routing revision {after.number} changed which studies it gets"
-                safety.routing_scope_changed(
-                    session, actor, site_id=after.site_id, model_id=model.id, reason=reason
-                )
+    for model_id in _models(before) | _models(after):
+        if _conditions(before, model_id) != _conditions(after, model_id):
+            reason = f"routing revision {after.number} changed which studies it gets"
+            staleness.routing_scope_changed(
+                session, actor, site_id=after.site_id, model_id=model_id, reason=reason
+            )
 
 
 def _models(revision: RoutingRevision) -> set[str]:
-    return {rule["model"] for rule in revision.rules}
+    return {rule["model_id"] for rule in revision.rules}
 
 
-def _rules_for(revision: RoutingRevision, reference: str) -> list[str]:
-    return [rule["when"] for rule in revision.rules if rule["model"] == reference]
+def _conditions(revision: RoutingRevision, model_id: str) -> list[str]:
+    return [rule["when"] for rule in revision.rules if rule["model_id"] == model_id]

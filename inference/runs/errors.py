@@ -1,9 +1,9 @@
 """What can go wrong with a run.
 
-    NotFound
-      UnknownRun
-    Conflict
-      NotReplayable     it never reached the model, so there is nothing to reproduce
+NotFound
+  UnknownRun
+Conflict
+  NotReplayable     it never reached the model, so there is nothing to reproduce
 """
 
 from vigil.kernel.errors import Conflict, NotFound

@@ -60,8 +60,9 @@ def outcomes(
     session: ReadSession, actor: Actor, version_id: str | None = None
 ) -> Sequence[tuple[str, str, Outcome | None, int]]:
     """Count runs by version, site and outcome; None is one that has not ended."""
-    statement = select(Run.version_id, Run.site_id, Run.outcome, sa.func.count()).group_by(
-        Run.version_id, Run.site_id, Run.outcome
+    outcome = col(Run.outcome)
+    statement = select(Run.version_id, Run.site_id, outcome, sa.func.count()).group_by(
+        Run.version_id, Run.site_id, outcome
     )
     if version_id is not None:
         statement = statement.where(Run.version_id == version_id)

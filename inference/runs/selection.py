@@ -34,14 +34,14 @@ def select(wanted: Input, candidates: Sequence[Candidate]) -> Selection:
     """
     fitting = [one for one in candidates if _refusal(wanted.select, one) is None]
     if not fitting:
-        reason = _first(wanted.select, candidates) or "the study has no instance"
-        return Selection((), f"no instance fits the package's select: {reason}")
+        why = _first(wanted.select, candidates) or "the study has no instance"
+        return Selection((), f"no instance fits the package's select: {why}")
     if wanted.guard is None:
         return Selection(tuple(fitting), None)
     guarded = [one for one in fitting if _refusal(wanted.guard, one) is None]
     if not guarded:
-        reason = _first(wanted.guard, fitting)
-        return Selection((), f"the package's guard refuses every fitting instance: {reason}")
+        refusal = _first(wanted.guard, fitting)
+        return Selection((), f"the package's guard refuses every fitting instance: {refusal}")
     return Selection(tuple(guarded), None)
 
 

@@ -16,11 +16,11 @@ _MAX_DESCRIPTORS = 64
 
 
 def leave_network() -> bool:
-    """Move to a network of nothing, not even a loopback that is up; whether the kernel allows it."""
+    """Move to a network without even a loopback that is up; say whether the kernel allows it."""
     unshare = getattr(ctypes.CDLL(None), "unshare", None)
     if unshare is None:
         return False
-    return unshare(_NEW_NETWORK) == 0 or unshare(_NEW_USER | _NEW_NETWORK) == 0
+    return any(unshare(what) == 0 for what in (_NEW_NETWORK, _NEW_USER | _NEW_NETWORK))
 
 
 def main() -> None:

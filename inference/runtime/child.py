@@ -1,6 +1,6 @@
 """The process of one model: load it once, answer one question after the other, end with the pipe.
 
-After loading, no further file, socket or pipe can be opened, by anything (RLIMIT_NOFILE 0).
+After loading, no further file, socket or pipe can be opened, by anything.
 """
 
 import math
@@ -35,7 +35,8 @@ class Model:
         self.confined = confine(path.parent)
         self._session = ort.InferenceSession(path, self._options(), providers=[PROVIDER])
         self._session.disable_fallback()
-        resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+        # Descriptors below 1 only, and 0 is taken: none is left. With 0, poll() itself would fail.
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1, 1))
 
     def _options(self) -> ort.SessionOptions:
         options = ort.SessionOptions()

@@ -49,7 +49,7 @@ def confine(folder: Path) -> bool:
     parent = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     rule = _Beneath(_READ_FILE, parent)
     try:
-        return (
+        return bool(
             ruleset >= 0
             and libc.syscall(_ADD, ruleset, _BENEATH, ctypes.byref(rule), 0) == 0
             and libc.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0

@@ -26,6 +26,7 @@ DTYPES = frozenset(
     {"bool", "float16", "float32", "float64"}
     | {f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)}
 )
+_MAX_PARTS = 512  # of one writev(2): below IOV_MAX everywhere
 _LENGTH = struct.Struct("<I")
 
 
@@ -52,18 +53,19 @@ class Channel:
         for descriptor in (reading, writing):
             os.set_blocking(descriptor, False)
 
-    def send(self, header: dict[str, Any], arrays: Mapping[str, Array], until: float | None) -> None:
+    def send(
+        self, header: dict[str, Any], arrays: Mapping[str, Array], until: float | None
+    ) -> None:
         """Send one message before `until`, an instant of `time.monotonic`."""
-        plain = [np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in arrays.values()]
+        plain = [
+            np.ascontiguousarray(array, array.dtype.newbyteorder("=")) for array in arrays.values()
+        ]
         if sum(array.nbytes for array in plain) > MAX_ARRAYS:
             raise Malformed(f"more than {MAX_ARRAYS} bytes")
-        described = [
-            _described(name, array) for name, array in arrays.items()
-        ]
+        described = [_described(name, array) for name, array in arrays.items()]
         head = json.dumps({**header, "arrays": described}).encode()
-        self._write(memoryview(_LENGTH.pack(len(head)) + head), until)
-        for array in plain:
-            self._write(memoryview(array.reshape(-1).view(np.uint8)), until)
+        # One write, so that the other side wakes once.
+        self._write([memoryview(_LENGTH.pack(len(head)) + head), *map(_bytes, plain)], until)
 
     def receive(self, until: float | None) -> tuple[dict[str, Any], Arrays]:
         """Wait for one message until `until`."""
@@ -81,7 +83,7 @@ class Channel:
 
     def _array(self, dtype: str, shape: tuple[int, ...], until: float | None) -> Array:
         array = np.empty(shape, dtype)
-        self._read_into(memoryview(array.reshape(-1).view(np.uint8)), until)
+        self._read_into(_bytes(array), until)
         return array
 
     def _read(self, size: int, until: float | None) -> bytes:
@@ -91,19 +93,38 @@ class Channel:
 
     def _read_into(self, buffer: memoryview, until: float | None) -> None:
         while buffer:
-            _wait(self._readable, until)
-            count = os.readv(self._reading, [buffer])
+            try:
+                count = os.readv(self._reading, [buffer])
+            except BlockingIOError:
+                _wait(self._readable, until)
+                continue
             if count == 0:
                 raise Closed
             buffer = buffer[count:]
 
-    def _write(self, data: memoryview, until: float | None) -> None:
-        while data:
-            _wait(self._writable, until)
+    def _write(self, parts: list[memoryview], until: float | None) -> None:
+        parts = [part for part in parts if part]
+        while parts:
             try:
-                data = data[os.write(self._writing, data) :]
+                written = os.writev(self._writing, parts[:_MAX_PARTS])
+            except BlockingIOError:
+                _wait(self._writable, until)
+                continue
             except BrokenPipeError as error:
                 raise Closed from error
+            parts = _after(parts, written)
+
+
+def _after(parts: list[memoryview], written: int) -> list[memoryview]:
+    """Return what is left of `parts` after the first `written` bytes."""
+    while parts and written >= len(parts[0]):
+        written -= len(parts[0])
+        parts = parts[1:]
+    return [parts[0][written:], *parts[1:]] if parts else []
+
+
+def _bytes(array: Array) -> memoryview:
+    return array.reshape(-1).view(np.uint8).data
 
 
 def _wait(poll: select.poll, until: float | None) -> None:

@@ -63,18 +63,22 @@ class Instance(Table, table=True):
     """
 
     __tablename__ = "instance"
-    __table_args__ = (sa.UniqueConstraint("study_id", "sop_instance_uid"),)
+    __table_args__ = (
+        # A SOP Instance UID names one object only (PS3.5 section 9), whatever study it claims.
+        sa.UniqueConstraint("site_id", "sop_instance_uid"),
+        sa.Index("ix_instance_study", "study_id", "study_revision"),
+    )
     id: str = Field(primary_key=True)
     study_id: str = Field(foreign_key="study.id")
     study_revision: int
     site_id: str = Field(foreign_key="site.id")
     series_instance_uid: str
     sop_class_uid: str
-    sop_instance_uid: str = Field(index=True)
+    sop_instance_uid: str
     transfer_syntax_uid: str
     digest: str = Field(index=True)
     data_set_digest: str
     size: int
-    association_id: str | None = Field(default=None, foreign_key="association.id")
+    association_id: str | None = Field(default=None, foreign_key="association.id", index=True)
     received_at: datetime = Field(sa_type=Utc)
     attributes: dict[str, Any] = Field(sa_type=Json)

@@ -9,6 +9,7 @@ from sqlmodel import Field
 from vigil.kernel.db import Json, Table, Utc, enum_type
 
 _LIVE = sa.text("mode = 'live'")
+_IN_USE = sa.text("mode <> 'retired'")
 
 
 class Mode(StrEnum):
@@ -39,6 +40,14 @@ class Deployment(Table, table=True):
             unique=True,
             sqlite_where=_LIVE,
             postgresql_where=_LIVE,
+        ),
+        sa.Index(
+            "uq_deployment_in_use",
+            "version_id",
+            "site_id",
+            unique=True,
+            sqlite_where=_IN_USE,
+            postgresql_where=_IN_USE,
         ),
     )
     id: str = Field(primary_key=True)

@@ -10,8 +10,13 @@ from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
 
-def nodes(session: ReadSession, actor: Actor) -> Sequence[Node]:
-    statement = select(Node).order_by(Node.ae_title, Node.id)
+def nodes(
+    session: ReadSession, actor: Actor, *, after: str | None = None, limit: int | None = None
+) -> Sequence[Node]:
+    """Return nodes, newest first, from the one after `after`."""
+    statement = select(Node).order_by(col(Node.id).desc()).limit(limit)
+    if after is not None:
+        statement = statement.where(col(Node.id) < after)
     return session.exec(within_sites(statement, actor, Node.site_id)).all()
 
 

@@ -1,9 +1,13 @@
 """Read a supplier's YAML as plain data: no objects, no aliases, no key given twice, no depth.
 
-Aliases are refused because a few of them grow to gigabytes when they are followed; dates stay text
-so that what is read is what JSON can hold.
+Aliases are refused because a few of them grow to gigabytes when they are followed. Dates stay text,
+and control characters and numbers that are not finite are refused, so that what is read is what
+JSON and both databases can hold.
 """
 
+import math
+import re
+from collections.abc import Iterator
 from typing import Any
 
 import yaml
@@ -11,8 +15,13 @@ import yaml
 from model_registry.packages.errors import BrokenPackage
 from vigil.kernel.errors import Fault
 
-MAX_BYTES = 512 * 1024
+# The parser takes seconds for a megabyte; large arrays belong into .npy files.
+MAX_BYTES = 128 * 1024
+MAX_FAULTS = 50
 MAX_DEPTH = 20
+# What `vigil package init` writes where only the supplier knows the words.
+DRAFT = "…"
+_CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff]")
 
 
 class _Refused(yaml.YAMLError):
@@ -28,7 +37,8 @@ class _PlainLoader(yaml.SafeLoader):
 
     def compose_node(self, parent: Any, index: Any) -> Any:
         if self.check_event(yaml.AliasEvent):
-            raise _Refused(f"an alias in line {self._line()}")
+            event = self.get_event()  # type: ignore[no-untyped-call]
+            raise _Refused(f"an alias in line {event.start_mark.line + 1}")
         self._depth += 1
         if self._depth > MAX_DEPTH:
             raise _Refused(f"nested deeper than {MAX_DEPTH}")
@@ -67,7 +77,34 @@ def read_yaml(data: bytes, file: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         fault = Fault(file, "not a mapping", "Write `key: value` lines")
         raise BrokenPackage.because([fault])
+    faults = [Fault(f"{file}:{place}", *unfit) for place, unfit in _unfit(value)]
+    if faults:
+        raise BrokenPackage.because(faults[:MAX_FAULTS])
     return value
+
+
+def _unfit(value: Any, place: str = "") -> Iterator[tuple[str, tuple[str, str]]]:
+    """Yield each place whose value cannot stay, with the problem and the remedy."""
+    problem = _problem(value)
+    if problem:
+        yield place, problem
+    named = value.items() if isinstance(value, dict) else ()
+    listed = enumerate(value) if isinstance(value, list) else ()
+    for key, inner in (*named, *listed):
+        if isinstance(key, str) and _CONTROL.search(key):
+            yield place, ("a key holds control characters", "Leave them out")
+        else:
+            yield from _unfit(inner, f"{place}.{key}" if place else str(key))
+
+
+def _problem(value: Any) -> tuple[str, str] | None:
+    if value == DRAFT:
+        return "not filled in", "Write it"
+    if isinstance(value, str) and _CONTROL.search(value):
+        return "it holds control characters", "Leave them out"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "not a finite number", "Write a number, or leave it out"
+    return None
 
 
 def _fault(error: Exception, file: str) -> Fault:

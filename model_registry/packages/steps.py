@@ -54,7 +54,7 @@ class Resize(Document):
 
 
 class Scale(Document):
-    """Map a range of values linearly to another.
+    """Map a range of values linearly to another; what lies outside takes the nearer end.
 
     `stored` is the range that the bits stored allow after the steps before; `data` is the least and
     the greatest value that occur.

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_registry.deployments.gates import Missing
-from model_registry.packages.archive import ModelPackage
-from model_registry.packages.card import parse_card
+from model_registry.packages.documents import read_card
+from model_registry.packages.layout import CARD
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion, VersionStatus
 from transparency_cards.cards import repository
@@ -35,12 +35,12 @@ def publish(
         raise NotAdmitted(f"Its status is {version.status.value}.")
     if repository.in_force(session, version.id):
         raise AlreadyPublished("Withdraw that one first.")
-    source = ModelPackage.from_bytes(objects.get(version.digest)).read("card.yaml")
+    source = versions.package(objects, version).read(CARD)
     card = Card(
         id=session.new_id("crd"),
         version_id=version.id,
         version_digest=version.digest,
-        content=parse_card(source),
+        content=read_card(source).model_dump(mode="json"),
         content_digest=sha256(source),
         status=CardStatus.PUBLISHED,
         published_by=actor.id,

@@ -1,21 +1,53 @@
 """Every table, so that one metadata knows them all. `migrations/env.py` imports this and no more."""
 
-from inference.node import models as association
+from inference.associations import models as associations
+from inference.decisions import models as decisions
+from inference.delivery import models as delivery
+from inference.node import models as quarantine
+from inference.results import models as results
+from inference.routing import models as routing
+from inference.runs import models as runs
 from inference.studies import models as studies
 from model_registry.admission import models as admission
+from model_registry.deployments import models as deployments
+from model_registry.nodes import models as nodes
+from model_registry.safety import models as safety
 from model_registry.versions import models as versions
+from surveillance.alerts import models as alerts
+from surveillance.records import models as records
+from surveillance.references import models as references
+from surveillance.reports import models as reports
+from transparency_cards.cards import models as cards
 from vigil.kernel.audit import models as audit
 from vigil.kernel.db import Table
+from vigil.kernel.engine import models as engine
 from vigil.kernel.identity import models as identity
+from vigil.kernel.web import models as web
 
 __all__ = [
     "admission",
-    "association",
+    "alerts",
+    "associations",
     "audit",
+    "cards",
+    "decisions",
+    "delivery",
+    "deployments",
+    "engine",
     "identity",
     "metadata",
+    "nodes",
+    "quarantine",
+    "records",
+    "references",
+    "reports",
+    "results",
+    "routing",
+    "runs",
+    "safety",
     "studies",
     "versions",
+    "web",
 ]
 
 metadata = Table.metadata

@@ -7,14 +7,15 @@ Exit codes: 0 done; 1 failure; 2 usage; 3 a check failed; 4 not found; 5 conflic
 import json
 import os
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NoReturn
 
-import rich
 import typer
+from rich.console import Console as Terminal
 from rich.table import Table
+from rich.text import Text
 from sqlalchemy.exc import OperationalError
 from typer.core import TyperGroup
 
@@ -33,10 +34,14 @@ EXIT_CODES = (
 
 @dataclass
 class Console:
-    """What `ctx.obj` holds. The parts are built when a command first asks for them."""
+    """What `ctx.obj` holds. The parts are built when a command first asks for them.
+
+    `extras` is what the wiring hands to a lower floor's commands by name, such as `gates`.
+    """
 
     build: Callable[[], Parts]
     json: bool = False
+    extras: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def parts(self) -> Parts:
@@ -55,7 +60,7 @@ class Commands(TyperGroup):
             fail(Unavailable("The database does not answer, or `vigil db upgrade` is due."))
 
 
-def root(build: Callable[[], Parts]) -> typer.Typer:
+def root(build: Callable[[], Parts], extras: Mapping[str, Any] | None = None) -> typer.Typer:
     """Return the outermost command: it takes `--json` and hands a `Console` to all below."""
     app = typer.Typer(
         name="vigil",
@@ -70,13 +75,18 @@ def root(build: Callable[[], Parts]) -> typer.Typer:
         ctx: typer.Context,
         as_json: bool = typer.Option(False, "--json", help="Print JSON, as the API gives it."),
     ) -> None:
-        ctx.obj = Console(build, as_json)
+        ctx.obj = Console(build, as_json, extras or {})
 
     return app
 
 
 def parts_of(ctx: typer.Context) -> Parts:
     return _console(ctx).parts
+
+
+def extra_of(ctx: typer.Context, name: str) -> Any:
+    """Return what the wiring handed in under this name; without it the command cannot be run."""
+    return _console(ctx).extras[name]
 
 
 def actor_of(ctx: typer.Context) -> Actor:
@@ -130,9 +140,12 @@ def _show_table(rows: list[dict[str, Any]]) -> None:
         return
     table = Table(*rows[0], box=None, header_style="bold")
     for row in rows:
-        table.add_row(*(_cell(value) for value in row.values()))
-    rich.print(table)
+        # Text, because a plain string would be read as rich's markup.
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    Terminal().print(table)
 
 
 def _cell(value: object) -> str:
-    return "" if value is None else " ".join(str(value).split())
+    """Return one line without control characters: a name from outside cannot steer the terminal."""
+    text = "" if value is None else str(value)
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

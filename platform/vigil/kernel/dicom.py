@@ -4,7 +4,7 @@ Free of identifiers on purpose: no name, number, date of birth or accession can 
 beside a study or shown on a page. Sources: PS3.3 (module attributes), PS3.6 (keywords).
 """
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 AttributeType = Literal["text", "number", "list"]
 
@@ -35,3 +35,16 @@ ATTRIBUTES: Final[dict[str, AttributeType]] = {
     "calling_ae": "text",
 }
 NAMES: Final[frozenset[str]] = frozenset(ATTRIBUTES)
+
+_OLDEST_DECADE = 90
+
+
+def in_words(name: str, value: Any) -> str:
+    """Say an attribute as a reason may show it: an age only by its decade, the oldest together."""
+    if value is None:
+        return f"{name} unknown"
+    if name == "patient_age" and isinstance(value, int | float):
+        decade = int(value) // 10 * 10
+        band = f"{decade} or older" if decade >= _OLDEST_DECADE else f"{decade} to {decade + 9}"
+        return f"{name} {band}"
+    return f"{name} = {value}"

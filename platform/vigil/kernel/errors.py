@@ -14,6 +14,7 @@ patient identifier: it reaches logs and screens.
 """
 
 from dataclasses import dataclass
+from typing import Self
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class Invalid(VigilError):
     exit_code = 3
 
     @classmethod
-    def because(cls, faults: list[Fault]) -> "Invalid":
+    def because(cls, faults: list[Fault]) -> Self:
         """Build one error that names every fault at once."""
         return cls("; ".join(str(fault) for fault in faults), tuple(faults))
 

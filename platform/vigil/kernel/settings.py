@@ -57,6 +57,10 @@ class KernelSettings(BaseSettings):
         default="neutral",
         description="header of the console; the NHS one needs the NHS's permission",
     )
+    assets_dir: Path = Field(
+        default=Path("build/assets"),
+        description="folder of the pages' static files, filled by `vigil assets build`",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         default="info", description="least level that is logged"
     )

@@ -38,6 +38,7 @@ def configure_logging(level: str) -> None:
     )
     # Libraries may log data sets: only their warnings pass, and those without arguments.
     logging.basicConfig(level=logging.WARNING, handlers=[_LibraryHandler()], force=True)
+    logging.captureWarnings(True)
 
 
 def logger(name: str) -> Any:

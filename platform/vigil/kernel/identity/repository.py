@@ -1,19 +1,19 @@
 """Queries for organisations, sites and accounts, each within what the actor may read."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
+import sqlalchemy as sa
 from sqlmodel import col, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import ApiToken, Organisation, RoleGrant, Site, User, WebSession
 
+Statement = TypeVar("Statement", bound=sa.Select[*tuple[Any, ...]])
 
-def within_sites(
-    statement: SelectOfScalar[Any], actor: Actor, site_column: Any
-) -> SelectOfScalar[Any]:
+
+def within_sites(statement: Statement, actor: Actor, site_column: Any) -> Statement:
     """Narrow a query to the sites that the actor may read: where every site-bound query starts."""
     if actor.sites is None:
         return statement
@@ -42,6 +42,10 @@ def organisation_by_code(session: ReadSession, ods_code: str) -> Organisation | 
     return session.exec(select(Organisation).where(Organisation.ods_code == ods_code)).first()
 
 
+def organisations(session: ReadSession) -> Sequence[Organisation]:
+    return session.exec(select(Organisation).order_by(Organisation.ods_code)).all()
+
+
 def user(session: ReadSession, user_id: str) -> User | None:
     return session.get(User, user_id)
 
@@ -68,3 +72,8 @@ def api_token_by_digest(session: ReadSession, digest: str) -> ApiToken | None:
 
 def api_token(session: ReadSession, token_id: str) -> ApiToken | None:
     return session.get(ApiToken, token_id)
+
+
+def tokens_of(session: ReadSession, user_id: str) -> Sequence[ApiToken]:
+    statement = select(ApiToken).where(ApiToken.user_id == user_id)
+    return session.exec(statement.order_by(col(ApiToken.created_at).desc())).all()

@@ -2,7 +2,7 @@
 
 import hashlib
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
-from vigil.kernel.errors import Fault, Invalid
+from vigil.kernel.errors import Fault, Forbidden, Invalid
 from vigil.kernel.identity import repository
 from vigil.kernel.identity.actor import Actor, Grant
 from vigil.kernel.identity.errors import (
@@ -224,6 +224,7 @@ def sign_out(session: WriteSession, actor: Actor, token: str) -> None:
     row = repository.web_session(session, _digest(token))
     if row is not None:
         session.delete(row)
+        session.flush()
         _note(session, actor, "session:close", row.user_id, "signed out")
 
 
@@ -257,19 +258,37 @@ def issue_token(
         raise UnknownUser("No user has this address.")
     if user.id != actor.id:
         actor.require(Permission.USER_WRITE)
+    wanted = frozenset(scopes)
+    if actor.scopes is not None and not wanted <= actor.scopes:
+        raise Forbidden("A token cannot issue one that may do more than itself.")
     key = f"vigil_{secrets.token_urlsafe(32)}"
     token = ApiToken(
         id=session.new_id("tok"),
         user_id=user.id,
         name=name,
         digest=_digest(key),
-        scopes=sorted(scope.value for scope in scopes),
+        scopes=sorted(scope.value for scope in wanted),
         created_at=session.now(),
         expires_at=session.now() + life,
     )
     session.add(token)
     _note(session, actor, "token:issue", token.id, f"{name}: {', '.join(token.scopes)}")
     return token, key
+
+
+def tokens(session: ReadSession, actor: Actor) -> Sequence[ApiToken]:
+    """List the actor's own keys, newest first."""
+    return repository.tokens_of(session, actor.id)
+
+
+def users(session: ReadSession, actor: Actor) -> Sequence[User]:
+    actor.require(Permission.USER_WRITE)
+    return repository.users(session)
+
+
+def organisations(session: ReadSession, actor: Actor) -> Sequence[Organisation]:
+    actor.require(Permission.ORGANISATION_WRITE)
+    return repository.organisations(session)
 
 
 def revoke_token(session: WriteSession, actor: Actor, token_id: str, reason: str) -> None:

@@ -1,1 +1,1 @@
-"""What every page and every JSON answer has in common: sessions, errors, headers, layout, charts."""
+"""What every page and JSON answer has in common: sessions, errors, headers, layout, charts."""

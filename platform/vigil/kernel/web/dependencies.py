@@ -11,6 +11,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security.utils import get_authorization_scheme_param
 
 from vigil.kernel.db import ReadSession, WriteSession
@@ -78,12 +79,22 @@ def visitor(request: Request) -> SignedIn | None:
     return found
 
 
+VisitorDep = Annotated[SignedIn | None, Depends(visitor)]
+
+
 def current_actor(request: Request) -> Actor:
     """Return who calls: the holder of the bearer token, else the one signed in by cookie.
 
     Raises:
         Unauthenticated: nobody. A browser is led to the sign-in page instead.
     """
+    if not hasattr(request.state, "actor"):
+        request.state.actor = _find_actor(request)
+    found: Actor = request.state.actor
+    return found
+
+
+def _find_actor(request: Request) -> Actor:
     header = request.headers.get("Authorization")
     if header is not None:
         scheme, key = get_authorization_scheme_param(header)
@@ -129,7 +140,7 @@ async def refuse_foreign(request: Request) -> None:
         return
     if origin is None or not _is_ours(request, origin):
         raise ForeignRequest("This request came from another site.")
-    found = visitor(request)
+    found = await run_in_threadpool(visitor, request)
     if found is not None and not hmac.compare_digest(
         (await _sent_token(request)).encode(), found.csrf_token.encode()
     ):

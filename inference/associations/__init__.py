@@ -1,0 +1,1 @@
+"""Associations with DICOM peers: who called, how it ended, how many instances it brought."""

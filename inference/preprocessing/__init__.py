@@ -1,0 +1,1 @@
+"""From a DICOM file to the numbers a model takes, by the steps that its manifest declares."""

@@ -1,0 +1,77 @@
+"""Do a past run again from its pins and compare (design invariant 3)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from inference.runs import service
+from inference.runs.analysis import Analyst
+from inference.runs.errors import NotReplayable
+from inference.runtime.outputs import from_bytes
+from inference.runtime.wire import Arrays
+from model_registry.deployments import service as deployments
+from vigil.kernel.audit import service as audit
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.parts import Parts
+
+# Of the runtime's facts, those that may change the numbers.
+DECISIVE = ("onnxruntime", "provider", "threads")
+
+
+@dataclass(frozen=True)
+class Replay:
+    """What a replay showed.
+
+    Attributes:
+        run_id: the run that was done again.
+        identical: whether every bit of the raw outputs is the same.
+        largest_difference: the largest absolute one; infinite where the shapes differ.
+        same_runtime: whether it ran on the runtime that the run pinned.
+    """
+
+    run_id: str
+    identical: bool
+    largest_difference: float
+    same_runtime: bool
+
+
+def replay(parts: Parts, actor: Actor, analyst: Analyst, run_id: str, reason: str) -> Replay:
+    """Run the pinned instances through the pinned version and compare with what was kept.
+
+    Raises:
+        UnknownRun: there is none, or not for this actor.
+        NotReplayable: it never reached the model.
+    """
+    with parts.database.read() as session:
+        run = service.run(session, actor, run_id)
+        actor.require(Permission.RUN_REPLAY, run.site_id)
+        candidates = service.candidates(session, actor, run)
+        thresholds = deployments.thresholds_at(session, run.deployment_id, run.deployment_revision)
+    if run.outputs_digest is None:
+        raise NotReplayable(f"It ended as {run.outcome}, without outputs of the model.")
+    analysis = analyst.analyse(run.version_digest, candidates, thresholds)
+    kept = parts.objects.get(run.outputs_digest)
+    found = Replay(
+        run_id,
+        identical=analysis.packed == kept,
+        largest_difference=_largest_difference(from_bytes(kept), analysis.outputs),
+        same_runtime=_decisive(run.runtime) == _decisive(analysis.runtime),
+    )
+    with parts.database.write() as session:
+        audit.record(
+            session, actor, "inference:run:replay", run_id, reason, identical=found.identical
+        )
+    return found
+
+
+def _largest_difference(kept: Arrays, made: Arrays) -> float:
+    if {n: a.shape for n, a in kept.items()} != {n: a.shape for n, a in made.items()}:
+        return float("inf")
+    apart = [np.abs(kept[n].astype(float) - made[n].astype(float)).max() for n in kept]
+    return float(max(apart, default=0.0))
+
+
+def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
+    return {name: facts.get(name) for name in DECISIVE}

@@ -1,0 +1,87 @@
+"""The durable workflow of a run: analyse, record the outcome, make its results, deliver them.
+
+Each step may be cut off by a crash and is then done again; what it leaves behind is the same either
+way. The outcome is recorded exactly once.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from inference.delivery import service as delivery
+from inference.results import service as results
+from inference.results.errors import ScoreUnusable, SourceUnusable
+from inference.results.service import Made
+from inference.runs import service
+from inference.runs.analysis import Analyst
+from inference.runs.models import Outcome
+from model_registry.deployments import service as deployments
+from vigil.kernel.audit import service as audit
+from vigil.kernel.db import WriteSession
+from vigil.kernel.engine.errors import StepFailed
+from vigil.kernel.engine.queue import Steps
+from vigil.kernel.identity.actor import system_actor
+from vigil.kernel.parts import Parts
+
+WORKER = system_actor("worker")
+
+
+@dataclass(frozen=True)
+class RunTasks:
+    parts: Parts
+    analyst: Analyst
+
+    def execute(self, steps: Steps, run_id: str) -> None:
+        """Bring a planned run to its outcome and its results on their way."""
+        if not steps.transact("begin", self._begin, run_id):
+            return
+        steps.transact("finish", self._finish, run_id, self._answer(steps, run_id))
+        made = self._made(steps, run_id)
+        if made:
+            steps.transact("deliver", self._deliver, run_id, made)
+
+    def _answer(self, steps: Steps, run_id: str) -> dict[str, Any]:
+        try:
+            return steps.run("analyse", self._analyse, run_id)
+        except StepFailed as error:
+            # Nothing is silently skipped: what could not be done is an outcome too (invariant 2).
+            reason = f"given up after {error.attempts} attempts: {error.cause}"
+            return {"outcome": Outcome.FAILED.value, "reason": reason}
+
+    def _begin(self, session: WriteSession, run_id: str) -> bool:
+        return service.begin(session, WORKER, run_id)
+
+    def _analyse(self, run_id: str) -> dict[str, Any]:
+        with self.parts.database.read() as session:
+            run = service.run(session, WORKER, run_id)
+            candidates = service.candidates(session, WORKER, run)
+            thresholds = deployments.thresholds_at(
+                session, run.deployment_id, run.deployment_revision
+            )
+        analysis = self.analyst.analyse(run.version_digest, candidates, thresholds)
+        kept = self.parts.objects.put(analysis.packed) if analysis.outputs else None
+        return {
+            "outcome": analysis.outcome.value,
+            "reason": analysis.reason,
+            "findings": service.as_rows(analysis),
+            "outputs_digest": kept,
+            "runtime": analysis.runtime,
+        }
+
+    def _finish(self, session: WriteSession, run_id: str, answer: dict[str, Any]) -> None:
+        outcome = Outcome(answer.pop("outcome"))
+        service.finish(session, WORKER, self.parts.events, run_id, outcome=outcome, **answer)
+
+    def _made(self, steps: Steps, run_id: str) -> list[Made]:
+        try:
+            return steps.run("results", results.make, self.parts, WORKER, run_id)
+        except (SourceUnusable, ScoreUnusable) as error:
+            # The run stands with its outcome; that no object could be made of it is on record.
+            steps.transact("note refusal", self._note_refusal, run_id, error.detail)
+            return []
+
+    def _deliver(self, session: WriteSession, run_id: str, made: list[Made]) -> None:
+        kept = results.keep(session, WORKER, run_id, made)
+        delivery.plan(session, WORKER, self.parts, run_id, kept)
+
+    def _note_refusal(self, session: WriteSession, run_id: str, why: str) -> None:
+        audit.record(session, WORKER, "inference:result:refuse", run_id, why)

@@ -1,0 +1,373 @@
+"""Deploy a version at a site, propose what becomes of it, agree, and step back when in doubt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from model_registry.deployments import repository
+from model_registry.deployments.errors import (
+    AlreadyDeployed,
+    BadShare,
+    ChangeClosed,
+    NoSuchWay,
+    NothingBefore,
+    NotReady,
+    UnknownChange,
+    UnknownDeployment,
+)
+from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
+from model_registry.deployments.models import (
+    ChangeState,
+    Deployment,
+    DeploymentApproval,
+    DeploymentChange,
+    DeploymentPeriod,
+    Mode,
+)
+from model_registry.deployments.people import (
+    check_person,
+    is_manager,
+    is_officer,
+    missing_people,
+)
+from model_registry.deployments.share import PERCENT
+from model_registry.deployments.steps import (
+    Place,
+    apply_change,
+    close,
+    live_beside,
+    move,
+    open_history,
+)
+from model_registry.deployments.transitions import Evidence, transition
+from model_registry.safety.configuration import check_thresholds
+from model_registry.versions import service as versions
+from vigil.kernel.audit import service as audit
+from vigil.kernel.db import ReadSession, WriteSession
+from vigil.kernel.errors import Fault
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+
+Gates = Sequence[ReleaseGate]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a proposal: applied, or still open for what is missing."""
+
+    change: DeploymentChange
+    deployment: Deployment
+    missing: tuple[Missing, ...] = ()
+
+    @property
+    def is_applied(self) -> bool:
+        return self.change.state is ChangeState.APPLIED
+
+
+def deploy(
+    session: WriteSession,
+    actor: Actor,
+    *,
+    version_id: str,
+    site_id: str,
+    reason: str,
+    thresholds: dict[str, float] | None = None,
+) -> Deployment:
+    """Let a version run in shadow at a site: it is recorded there, and nothing is sent.
+
+    Raises:
+        NotAPerson: a part of Vigil tried.
+        BadThresholds: a threshold does not fit the model.
+        NotReady: the version has not passed its admission checks.
+        AlreadyDeployed: the version is in use at this site.
+    """
+    step = transition(None, Mode.SHADOW)
+    actor.require(step.permission, site_id)
+    version = versions.version(session, actor, version_id)
+    check_person(actor, version, step)
+    own = dict(thresholds or {})
+    check_thresholds(version, own)
+    _refuse_if(evaluate(session, (), Target.of(version, site_id, own), step.evidence))
+    deployment = Deployment(
+        id=session.new_id("dep"),
+        model_id=version.model_id,
+        version_id=version.id,
+        site_id=site_id,
+        mode=Mode.SHADOW,
+        share=PERCENT,
+        revision=1,
+        thresholds=own,
+        created_at=session.now(),
+    )
+    session.add(deployment)
+    try:
+        session.flush()
+    except IntegrityError as error:
+        raise AlreadyDeployed("This version is in use at this site. Change that one.") from error
+    open_history(session, actor, deployment, reason)
+    session.flush()
+    facts = {"version": version.id, "site": site_id}
+    audit.record(session, actor, "registry:deployment:shadow", deployment.id, reason, **facts)
+    return deployment
+
+
+def request_change(
+    session: WriteSession,
+    actor: Actor,
+    gates: Gates,
+    *,
+    deployment_id: str,
+    to_mode: Mode,
+    reason: str,
+    share: int = PERCENT,
+    thresholds: dict[str, float] | None = None,
+    replaced_becomes: Mode = Mode.RETIRED,
+) -> Outcome:
+    """Propose what becomes of a deployment. What takes one person is done at once.
+
+    Args:
+        session: the transaction.
+        actor: who proposes; a manager counts as the first of the two people.
+        gates: the gates of higher floors.
+        deployment_id: which deployment.
+        to_mode: what it would be.
+        reason: why.
+        share: the percentage of patients of a canary.
+        thresholds: the site's own thresholds; None leaves them.
+        replaced_becomes: shadow or retired, for the deployment that is live now.
+
+    Raises:
+        NoSuchWay: there is no way from its mode to that one.
+        BadShare: a canary takes 1 to 99 percent.
+        BadThresholds: a threshold does not fit the model.
+        OwnSubmission: the actor submitted the version.
+    """
+    deployment = _held(session, actor, deployment_id)
+    step = transition(deployment.mode, to_mode)
+    actor.require(step.permission, deployment.site_id)
+    version = versions.version(session, actor, deployment.version_id)
+    if not step.is_towards_safety:
+        check_person(actor, version, step)
+    own = deployment.thresholds if thresholds is None else dict(thresholds)
+    check_thresholds(version, own)
+    if step.evidence is Evidence.NONE and own != deployment.thresholds:
+        raise NoSuchWay(f"To {to_mode.value} goes no other threshold. Leave thresholds out.")
+    _check_share(to_mode, share, replaced_becomes)
+    replaced = live_beside(session, deployment) if to_mode is Mode.LIVE else None
+    change = DeploymentChange(
+        id=session.new_id("chg"),
+        deployment_id=deployment.id,
+        from_revision=deployment.revision,
+        to_mode=to_mode,
+        to_share=share if to_mode is Mode.CANARY else PERCENT,
+        to_thresholds=own,
+        replaces_id=replaced.id if replaced else None,
+        replaced_becomes=replaced_becomes,
+        reason=reason,
+        requested_by=actor.id,
+        requested_at=session.now(),
+        state=ChangeState.OPEN,
+    )
+    session.add(change)
+    session.flush()
+    facts = {"deployment": deployment.id, "to": to_mode.value, "share": change.to_share}
+    audit.record(session, actor, "registry:deployment_change:request", change.id, reason, **facts)
+    _agree(session, actor, change, deployment)
+    return _apply_if_ready(session, actor, gates, change, deployment)
+
+
+def approve_change(
+    session: WriteSession, actor: Actor, gates: Gates, *, change_id: str, reason: str
+) -> Outcome:
+    """Agree to a proposal, and apply it if nothing is missing any more.
+
+    Agreeing again adds nobody; it only looks again at what is missing.
+
+    Raises:
+        ChangeClosed: it is applied, withdrawn or overtaken.
+        NotAPerson, OwnSubmission: the actor's agreement cannot count.
+        LiveChanged: another version became live since it was proposed.
+    """
+    change, deployment = _open_change(session, actor, change_id)
+    version = versions.version(session, actor, deployment.version_id)
+    check_person(actor, version, transition(deployment.mode, change.to_mode))
+    actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
+    _agree(session, actor, change, deployment)
+    audit.record(session, actor, "registry:deployment_change:approve", change.id, reason)
+    return _apply_if_ready(session, actor, gates, change, deployment)
+
+
+def withdraw_change(
+    session: WriteSession, actor: Actor, *, change_id: str, reason: str
+) -> DeploymentChange:
+    """Take a proposal back: whoever may propose or approve one at this site may."""
+    change, deployment = _open_change(session, actor, change_id)
+    if not actor.may(Permission.DEPLOYMENT_REQUEST, deployment.site_id):
+        actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
+    close(session, actor, change, ChangeState.WITHDRAWN, reason)
+    return change
+
+
+def suspend(session: WriteSession, actor: Actor, *, deployment_id: str, reason: str) -> Deployment:
+    """Stop a deployment at once: one person or Vigil itself, and a reason."""
+    return _step_back(session, actor, deployment_id, Mode.SUSPENDED, reason)
+
+
+def fall_back(
+    session: WriteSession, actor: Actor, *, deployment_id: str, reason: str
+) -> Deployment:
+    """Send nothing more at once, and keep recording: from canary or live back to shadow."""
+    return _step_back(session, actor, deployment_id, Mode.SHADOW, reason)
+
+
+def rollback(
+    session: WriteSession, actor: Actor, gates: Gates, *, deployment_id: str, reason: str
+) -> Outcome:
+    """Propose that what was live before this deployment is live again; this one goes to shadow.
+
+    One step back, with the thresholds of then. It brings a version to patients, so it takes two
+    people and every gate; `suspend` and `fall_back` are for what cannot wait.
+
+    Raises:
+        NothingBefore: no other deployment of the model was ever live at this site.
+    """
+    left = deployment_by_id(session, actor, deployment_id)
+    before = repository.last_live_before(session, left)
+    if before is None:
+        raise NothingBefore("No other version of this model was live at this site.")
+    return request_change(
+        session,
+        actor,
+        gates,
+        deployment_id=before.deployment_id,
+        to_mode=Mode.LIVE,
+        reason=reason,
+        thresholds=before.thresholds,
+        replaced_becomes=Mode.SHADOW,
+    )
+
+
+def missing_for(
+    session: ReadSession, gates: Gates, change: DeploymentChange, deployment: Deployment
+) -> list[Missing]:
+    """Return all that a proposal still needs: evidence and people."""
+    step = transition(deployment.mode, change.to_mode)
+    target = Target.of_deployment(session, deployment, change.to_thresholds)
+    missing = evaluate(session, gates, target, step.evidence)
+    return missing + missing_people(step, repository.approvals(session, change.id))
+
+
+def what_was_live(
+    session: ReadSession, actor: Actor, site_id: str, at: datetime
+) -> Sequence[DeploymentPeriod]:
+    """Return which versions were live at a site at an instant, and who had put them there."""
+    return repository.live_at(session, actor, site_id, at)
+
+
+def runnable_at(session: ReadSession, site_id: str) -> Sequence[Deployment]:
+    """Return what studies of a site can run on: its shadow, canary and live deployments."""
+    return repository.runnable(session, site_id)
+
+
+def deployment_by_id(session: ReadSession, actor: Actor, deployment_id: str) -> Deployment:
+    found = repository.deployment(session, actor, deployment_id)
+    if found is None:
+        raise UnknownDeployment("No deployment has this id, or it is at another site.")
+    return found
+
+
+def of_version(session: ReadSession, actor: Actor, version_id: str) -> Sequence[Deployment]:
+    return repository.of_version(session, actor, version_id)
+
+
+def thresholds_at(session: ReadSession, deployment_id: str, revision: int) -> dict[str, float]:
+    """Return the site's own thresholds at the revision that a run pinned.
+
+    Raises:
+        UnknownDeployment: the deployment never had this revision.
+    """
+    period = repository.period(session, deployment_id, revision)
+    if period is None:
+        raise UnknownDeployment("The deployment never had this revision.")
+    return dict(period.thresholds)
+
+
+def _step_back(
+    session: WriteSession, actor: Actor, deployment_id: str, to_mode: Mode, reason: str
+) -> Deployment:
+    found = _held(session, actor, deployment_id)
+    actor.require(Permission.DEPLOYMENT_SUSPEND, found.site_id)
+    step = transition(found.mode, to_mode)
+    if not step.is_towards_safety:
+        raise NotReady(f"From {found.mode.value} to {to_mode.value} has to be proposed.")
+    move(session, actor, found, Place(to_mode, PERCENT, found.thresholds), reason)
+    return found
+
+
+def _apply_if_ready(
+    session: WriteSession,
+    actor: Actor,
+    gates: Gates,
+    change: DeploymentChange,
+    deployment: Deployment,
+) -> Outcome:
+    missing = missing_for(session, gates, change, deployment)
+    if not missing:
+        apply_change(session, actor, change, deployment)
+    return Outcome(change, deployment, tuple(missing))
+
+
+def _agree(
+    session: WriteSession, actor: Actor, change: DeploymentChange, deployment: Deployment
+) -> None:
+    agreed = {approval.user_id for approval in repository.approvals(session, change.id)}
+    if actor.is_system or actor.id in agreed:
+        return
+    approval = DeploymentApproval(
+        id=session.new_id("apr"),
+        change_id=change.id,
+        user_id=actor.id,
+        as_manager=is_manager(actor, deployment.site_id),
+        as_officer=is_officer(actor, deployment.site_id),
+        at=session.now(),
+    )
+    session.add(approval)
+    session.flush()
+
+
+def _open_change(
+    session: WriteSession, actor: Actor, change_id: str
+) -> tuple[DeploymentChange, Deployment]:
+    change = repository.change(session, actor, change_id)
+    if change is None:
+        raise UnknownChange("No proposal has this id, or it is for another site.")
+    deployment = _held(session, actor, change.deployment_id)
+    session.refresh(change)
+    if change.state is not ChangeState.OPEN:
+        raise ChangeClosed(f"It is {change.state.value}. Propose it again.")
+    return change, deployment
+
+
+def _held(session: WriteSession, actor: Actor, deployment_id: str) -> Deployment:
+    # Locked before anything is decided: two people who agree at once are counted one by one.
+    found = deployment_by_id(session, actor, deployment_id)
+    repository.of_model_locked(session, found.model_id, found.site_id)
+    return found
+
+
+def _check_share(to_mode: Mode, share: int, replaced_becomes: Mode) -> None:
+    faults = []
+    if to_mode is Mode.CANARY and not 1 <= share < PERCENT:
+        faults.append(Fault("share", "no share of a canary", "Give a percentage from 1 to 99"))
+    if replaced_becomes not in {Mode.SHADOW, Mode.RETIRED}:
+        remedy = "Choose shadow or retired"
+        faults.append(Fault("replaced_becomes", "not for a replaced deployment", remedy))
+    if faults:
+        raise BadShare.because(faults)
+
+
+def _refuse_if(missing: list[Missing]) -> None:
+    if missing:
+        raise NotReady("; ".join(str(gate) for gate in missing))

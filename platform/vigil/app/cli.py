@@ -1,0 +1,173 @@
+"""`vigil`: every domain's commands under one name."""
+
+import json
+import sys
+
+import typer
+
+from inference.delivery import cli as delivery
+from inference.node import cli as dicom
+from inference.preprocessing import cli as preprocessing
+from inference.routing import cli as routing
+from inference.runs import cli as runs
+from inference.studies import cli as studies
+from model_registry.deployments import cli as deployments
+from model_registry.nodes import cli as nodes
+from model_registry.packages import cli as packages
+from model_registry.safety import cli as safety
+from model_registry.versions import cli as versions
+from surveillance.alerts import cli as alerts
+from surveillance.reports import cli as reports
+from surveillance.streams import cli as streams
+from transparency_cards.cards import cli as cards
+from vigil import __version__
+from vigil.app import dicom_node, schema, settings, web, worker
+from vigil.app.doctor import examine
+from vigil.app.processes import ROLES, Processes
+from vigil.app.wiring import GATES, build_parts
+from vigil.kernel.audit import cli as audit
+from vigil.kernel.console import CHECK_FAILED, fail, parts_of, root, say, show
+from vigil.kernel.engine import ledger
+from vigil.kernel.errors import VigilError
+from vigil.kernel.identity import cli as identity
+from vigil.kernel.parts import Parts
+from vigil.kernel.settings import explain
+from vigil.kernel.telemetry import configure_logging
+from vigil.kernel.web import cli as assets
+
+db_app = typer.Typer(help="The database's schema.", no_args_is_help=True)
+config_app = typer.Typer(help="The settings of this installation.", no_args_is_help=True)
+serve_app = typer.Typer(help="One of Vigil's processes.", no_args_is_help=True)
+
+
+def _parts() -> Parts:
+    read = settings.read()
+    configure_logging(read.log_level)
+    return build_parts(read)
+
+
+@db_app.callback()
+@config_app.callback()
+def group() -> None:
+    """Keep a lone command a command of its own."""
+
+
+@db_app.command()
+def upgrade(ctx: typer.Context) -> None:
+    """Bring the database to the schema that this code expects; safe to repeat."""
+    database = parts_of(ctx).database
+    schema.upgrade(database)
+    ledger.prepare(database)
+    say("The schema is up to date.")
+
+
+@config_app.command("show")
+def show_config(ctx: typer.Context) -> None:
+    """Print every setting with its value and where it comes from; secrets are masked."""
+    show(
+        ctx,
+        [
+            {"setting": row.name, "value": row.value, "source": row.source}
+            for row in explain(settings.read())
+        ],
+    )
+
+
+@serve_app.command("web")
+def serve_web() -> None:
+    """Serve the console, the API and the public register."""
+    web.serve(settings.read())
+
+
+@serve_app.command("dicom")
+def serve_dicom() -> None:
+    """Receive DICOM."""
+    dicom_node.serve(settings.read())
+
+
+@serve_app.command("worker")
+def serve_worker() -> None:
+    """Do the durable work."""
+    worker.serve(settings.read())
+
+
+def up() -> None:
+    """Run every process of a single machine until Ctrl-C; one that dies is started again."""
+    read = settings.read()
+    configure_logging(read.log_level)
+    say(f"The console is at {read.url}. Ctrl-C ends it.")
+    with Processes(ROLES) as running:
+        running.wait()
+
+
+def doctor(ctx: typer.Context) -> None:
+    """Check this installation; exit code 3 where something needs attention."""
+    found = examine(parts_of(ctx))
+    show(ctx, [{"check": one.name, "good": one.good, "note": one.note} for one in found])
+    if not all(one.good for one in found):
+        raise typer.Exit(CHECK_FAILED)
+
+
+def openapi() -> None:
+    """Print the description of the API (OpenAPI 3.1)."""
+    typer.echo(json.dumps(web.create_app(_parts()).openapi(), indent=2))
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def build() -> typer.Typer:
+    """Build the command line."""
+    app = root(_parts, {"gates": GATES})
+    for name, noun in {
+        "serve": serve_app,
+        "db": db_app,
+        "config": config_app,
+        "assets": assets.app,
+        "organisation": identity.organisation_app,
+        "site": identity.site_app,
+        "user": identity.user_app,
+        "token": identity.token_app,
+        "node": _joined(nodes.app, dicom.app),
+        "package": _joined(packages.app, preprocessing.app),
+        "model": versions.app,
+        "card": cards.app,
+        "safety": safety.app,
+        "deployment": deployments.app,
+        "rule": routing.app,
+        "study": studies.app,
+        "run": runs.app,
+        "queue": delivery.app,
+        "surveillance": streams.app,
+        "alert": alerts.app,
+        "report": reports.app,
+        "audit": audit.app,
+    }.items():
+        app.add_typer(noun, name=name)
+    for command in (up, doctor, openapi, version):
+        app.command()(command)
+    return app
+
+
+def _joined(below: typer.Typer, above: typer.Typer) -> typer.Typer:
+    """Put the commands that a higher floor has for the same noun beside its own."""
+    both = typer.Typer(help=below.info.help, no_args_is_help=True)
+    both.registered_commands = [*below.registered_commands, *above.registered_commands]
+    return both
+
+
+def main() -> None:
+    """Run the command that was typed."""
+    try:
+        build()(prog_name="vigil")
+    except VigilError as error:
+        try:
+            fail(error)
+        except typer.Exit as left:
+            sys.exit(left.exit_code)
+
+
+if __name__ == "__main__":
+    main()

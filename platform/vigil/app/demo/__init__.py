@@ -1,0 +1,1 @@
+"""The whole loop of Vigil, once, on real DICOM: what `make demo` runs."""

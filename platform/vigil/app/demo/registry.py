@@ -1,0 +1,128 @@
+"""The registry's part of the loop: submitted, checked, signed, in shadow, and then live."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from model_registry.packages.archive import ModelPackage
+from model_registry.packages.build import build
+from vigil.app.demo.client import At, StoryFailed, wait_for
+from vigil.app.demo.network import ADULT_SITE, CHILD_SITE, SUPPLIER, People
+
+PACKAGES = Path(__file__).parent / "packages"
+VIEW, PNEUMONIA = "chest-view", "pneumonia-children"
+CHEST_RULE = 'modality in ["CR", "DX"] && body_part == "CHEST"'
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What a shadow run showed at a site: so many results, so many of them right."""
+
+    results: int
+    right: int
+
+    @property
+    def text(self) -> bytes:
+        document = {
+            "test": "local acceptance in shadow mode",
+            "studies_with_a_result": self.results,
+            "results_that_agree_with_the_header": self.right,
+            "pass_rule_fixed_beforehand": "every study ends with an outcome; no run failed",
+            "note": "A demonstration: so few studies say little about accuracy.",
+        }
+        return yaml.safe_dump(document, sort_keys=False).encode()
+
+
+@dataclass(frozen=True)
+class Registry:
+    url: str
+    people: People
+
+    def submit(self, name: str) -> str:
+        """Hand in a package as its supplier, wait for the checks, and return the version's id."""
+        archive = build(ModelPackage.open(PACKAGES / name))
+        supplier = At(self.url, self.people.supplier)
+        version: str = supplier.upload("/versions", archive)["id"]
+        checked = wait_for(
+            f"the checks of {name}",
+            lambda: _settled(supplier.get(f"/versions/{version}")),
+        )
+        if checked["status"] != "checked":
+            failed = [check for check in checked["checks"] if not check["passed"]]
+            raise StoryFailed(f"{name} was refused: {failed}")
+        return version
+
+    def sign_case(self, name: str, version: str) -> None:
+        """The supplier hands in its DCB0129 case, the network's officer signs it."""
+        supplier, officer = At(self.url, self.people.supplier), At(self.url, self.people.officer)
+        document = (PACKAGES / name / "safety_case.yaml").read_bytes()
+        case = supplier.form(
+            "/safety-cases",
+            document,
+            version_id=version,
+            title=yaml.safe_load(document)["title"],
+            reason="first issue",
+        )
+        officer.post(f"/safety-cases/{case['id']}/sign", reason="hazards and controls reviewed")
+        supplier.post("/cards", version_id=version, reason="ready for the register")
+
+    def shadow(self, version: str, site: str) -> str:
+        manager = At(self.url, self.people.manager)
+        made = manager.post("/deployments", version_id=version, site=site, reason="look first")
+        deployment: str = made["id"]
+        return deployment
+
+    def publish_rules(self) -> None:
+        """A manager drafts the rules of both sites, a safety officer publishes them."""
+        manager, officer = At(self.url, self.people.manager), At(self.url, self.people.officer)
+        child = f'{CHEST_RULE} && calling_ae == "PAEDCR"'
+        rules = {
+            ADULT_SITE: [
+                _rule("adult chest to the view check", CHEST_RULE, VIEW),
+                _rule("chest to the children's model, in shadow", CHEST_RULE, PNEUMONIA),
+            ],
+            CHILD_SITE: [_rule("the children's machine to the pneumonia model", child, PNEUMONIA)],
+        }
+        for site, listed in rules.items():
+            drafted = manager.post("/routing/revisions", site=site, rules=listed, reason="go-live")
+            officer.post(
+                f"/routing/revisions/{drafted['id']}/publication", reason="scope reviewed"
+            )
+
+    def go_live(self, version: str, site: str, deployment: str, evidence: Evidence) -> list[str]:
+        """Propose live, be told what is missing, supply it, and have two people agree.
+
+        Returns:
+            What the gates said was missing at first.
+        """
+        manager = At(self.url, self.people.manager)
+        proposal = manager.post(
+            f"/deployments/{deployment}/changes", to_mode="live", reason="shadow went well"
+        )
+        local = At(self.url, self.people.site_officers[site])
+        for kind in ("dcb0160", "local_test"):
+            drafted = local.form(
+                "/acceptances",
+                evidence.text,
+                kind=kind,
+                version_id=version,
+                site=site,
+                passed="true",
+                reason="shadow period reviewed",
+            )
+            local.post(f"/acceptances/{drafted['id']}/sign", reason="accepted for this site")
+        change = proposal["change"]["id"]
+        agreed = local.post(f"/deployments/changes/{change}/approve", reason="evidence reviewed")
+        if agreed["deployment"]["mode"] != "live":
+            raise StoryFailed(f"not live: {agreed['missing']}")
+        return [f"{one['what']} (from {one['who']})" for one in proposal["missing"]]
+
+
+def _settled(version: dict[str, Any]) -> dict[str, Any] | None:
+    return None if version["status"] == "submitted" else version
+
+
+def _rule(name: str, when: str, model: str) -> dict[str, str]:
+    return {"name": name, "when": when, "model": f"{SUPPLIER}/{model}"}

@@ -1,0 +1,140 @@
+"""The loop in order: from a supplier's folder to an alert, each step through the real surfaces."""
+
+import itertools
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+from rich.console import Console
+
+from vigil.app import schema
+from vigil.app.demo import traffic
+from vigil.app.demo.client import wait_for
+from vigil.app.demo.clinic import PACS_AE, Clinic, right_results
+from vigil.app.demo.network import ADULT_SITE, CHILD_SITE, People, create
+from vigil.app.demo.registry import PNEUMONIA, VIEW, Evidence, Registry
+from vigil.app.demo.traffic import Image
+from vigil.app.demo.watching import Watching
+from vigil.app.processes import Processes
+from vigil.app.settings import Settings
+from vigil.kernel.engine import ledger
+from vigil.kernel.parts import Parts
+
+SHADOW_CHILDREN = 12
+
+
+@dataclass
+class Story:
+    """What happened, for the closing table.
+
+    Attributes:
+        gates: what had to be supplied before each model went live.
+        decided: how many findings a reader judged.
+        seconds: how long each step took.
+    """
+
+    people: People
+    clinic: Clinic
+    watching: Watching
+    gates: dict[str, list[str]] = field(default_factory=dict)
+    decided: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def tell(parts: Parts, settings: Settings, pacs_port: int, console: Console) -> Story:
+    """Run the whole loop on a fresh data folder, with every process for real.
+
+    Raises:
+        StoryFailed: a step did not do what it must.
+    """
+    schema.upgrade(parts.database)
+    ledger.prepare(parts.database)
+    people = create(parts)
+    pacs_folder = settings.data_dir / "pacs"
+    pacs = traffic.start_pacs(pacs_port, PACS_AE, pacs_folder)
+    clinic = Clinic(settings.url, people, settings.dicom_port, pacs_port, pacs_folder)
+    story = Story(people, clinic, Watching(settings.url, people))
+    try:
+        logs = settings.data_dir / "logs"
+        with (
+            Processes(environment=_environment(settings), logs=logs),
+            tempfile.TemporaryDirectory() as folder,
+        ):
+            _run(parts, story, console, Path(folder))
+    finally:
+        pacs.terminate()
+        pacs.wait()
+    return story
+
+
+def _run(parts: Parts, story: Story, console: Console, folder: Path) -> None:
+    clinic, registry = story.clinic, Registry(story.clinic.url, story.people)
+    with _step(story, console, "Starting web, DICOM node and worker"):
+        wait_for("the console", lambda: _is_up(clinic.url), 60)
+    with _step(story, console, "Supplier submits two models; admission checks them"):
+        versions = {name: registry.submit(name) for name in (VIEW, PNEUMONIA)}
+        for name, version in versions.items():
+            registry.sign_case(name, version)
+    with _step(story, console, "Sites connected, rules published, models in shadow"):
+        clinic.connect()
+        view = registry.shadow(versions[VIEW], ADULT_SITE)
+        registry.shadow(versions[PNEUMONIA], ADULT_SITE)
+        pneumonia = registry.shadow(versions[PNEUMONIA], CHILD_SITE)
+        registry.publish_rules()
+    chests, others, adults, bedside, children = _images(folder)
+    with _step(story, console, "Studies in shadow: run and recorded, nothing sent"):
+        clinic.send(ADULT_SITE, "public files", chests[:2] + others)
+        clinic.send(CHILD_SITE, "children in shadow", children[:SHADOW_CHILDREN])
+    with _step(story, console, "Sites accept, two people agree, models go live"):
+        seen = Evidence(*right_results(clinic, ADULT_SITE, "view_ap"))
+        story.gates[VIEW] = registry.go_live(versions[VIEW], ADULT_SITE, view, seen)
+        seen = Evidence(*right_results(clinic, CHILD_SITE, "pneumonia"))
+        story.gates[PNEUMONIA] = registry.go_live(versions[PNEUMONIA], CHILD_SITE, pneumonia, seen)
+    with _step(story, console, "Studies live: results go to the PACS as DICOM SR"):
+        clinic.send(ADULT_SITE, "public chests", chests[2:])
+        clinic.send(ADULT_SITE, "adults", adults)
+        clinic.send(CHILD_SITE, "children", children[SHADOW_CHILDREN:])
+    with _step(story, console, "A week with mostly bedside images at one site"):
+        clinic.send(ADULT_SITE, "bedside", bedside)
+    with _step(story, console, "Readers agree or overrule"):
+        story.decided = sum(clinic.decide(site) for site in (ADULT_SITE, CHILD_SITE))
+    with _step(story, console, "Surveillance counts, evaluates and reports"):
+        story.watching.watch(parts, versions, ADULT_SITE, expected=story.decided)
+
+
+def _images(
+    folder: Path,
+) -> tuple[list[Image], list[Image], list[Image], list[Image], list[Image]]:
+    public = traffic.public_images(folder)
+    chests, others = public[: len(traffic.CHEST)], public[len(traffic.CHEST) :]
+    if not traffic.has_realdata():
+        return chests, others, [], [], []
+    return chests, others, *traffic.adult_images(), traffic.child_images()
+
+
+@contextmanager
+def _step(story: Story, console: Console, what: str) -> Iterator[None]:
+    started = time.monotonic()
+    number = len(story.seconds) + 1
+    with console.status(f"{number}. {what}"):
+        yield
+    story.seconds[what] = time.monotonic() - started
+    console.print(f"[green]{number:>2}.[/] {what} [dim]({story.seconds[what]:.1f} s)[/]")
+
+
+def _is_up(url: str) -> bool | None:
+    try:
+        return httpx.get(f"{url}/health/ready", timeout=5).is_success or None
+    except httpx.TransportError:
+        return None
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    """Pass the demonstration's settings on to the processes."""
+    names = itertools.filterfalse(lambda name: name.endswith("_url"), type(settings).model_fields)
+    values = {name: getattr(settings, name) for name in names}
+    return {f"VIGIL_{n.upper()}": str(v) for n, v in values.items() if v is not None}

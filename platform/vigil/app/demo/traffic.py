@@ -1,0 +1,130 @@
+"""What the demonstration sends: real DICOM, over real associations, by pynetdicom's own programs."""
+
+import csv
+import random
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pydicom
+from pydicom.data import get_testdata_file
+from pydicom.uid import generate_uid
+
+REALDATA = Path(__file__).parents[5] / "shared" / "realdata" / "cxr_dicom"
+CHEST = ("RG1_UNCR.dcm", "RG1_UNCI.dcm", "RG1_J2KR.dcm", "RG1_J2KI.dcm")
+# What a chest model must decline: a hand, a head, an abdomen, an ultrasound.
+OTHERS = ("RG3_UNCR.dcm", "eCT_Supplemental.dcm", "MR2_UNCR.dcm", "US1_UNCR.dcm")
+ADULTS, BEDSIDE, CHILDREN = 90, 50, 60
+SEED = 20261121
+
+
+@dataclass(frozen=True)
+class Image:
+    """A file to send, with what is known to be true of it (never from ImageComments)."""
+
+    path: Path
+    truth: bool | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Images that one machine of a site sends."""
+
+    name: str
+    site: str
+    calling_ae: str
+    images: tuple[Image, ...]
+
+
+def public_images(folder: Path) -> list[Image]:
+    """Return the real files that pydicom-data brings, each as a study of its own.
+
+    The same exposure in four syntaxes has one UID in all four: as studies of their own they get
+    their own, as a modality would have given them.
+    """
+    images = []
+    for name in (*CHEST, *OTHERS):
+        dataset = pydicom.dcmread(_testdata(name))
+        dataset.StudyInstanceUID = generate_uid(entropy_srcs=[name, "study"])
+        dataset.SeriesInstanceUID = generate_uid(entropy_srcs=[name, "series"])
+        dataset.SOPInstanceUID = generate_uid(entropy_srcs=[name, "instance"])
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        path = folder / name
+        dataset.save_as(path)
+        # Is it an antero-posterior view? RG1 says of itself that it is PA.
+        images.append(Image(path, truth=False if name in CHEST else None))
+    return images
+
+
+def adult_images() -> tuple[list[Image], list[Image]]:
+    """Return adults' radiographs: a usual mix of views, then a week with mostly bedside images."""
+    rows = [row for row in _manifest() if row["dataset"] == "nih1000_64px"]
+    choice = random.Random(SEED)  # noqa: S311 - the same images each time, no secret
+    choice.shuffle(rows)
+    bedside = [row for row in rows if row["view"] == "AP"][: BEDSIDE - 5]
+    usual = [row for row in rows if row not in bedside]
+    first, rest = usual[:ADULTS], usual[ADULTS:]
+    mixed = bedside + [row for row in rest if row["view"] == "PA"][:5]
+    return [_adult(row) for row in first], [_adult(row) for row in mixed]
+
+
+def child_images() -> list[Image]:
+    """Return children's radiographs, half of them with pneumonia."""
+    rows = [row for row in _manifest() if row["dataset"] == "kermany"]
+    random.Random(SEED).shuffle(rows)  # noqa: S311 - as above
+    ill = [row for row in rows if row["finding"].startswith("Pneumonia")]
+    well = [row for row in rows if row["finding"] == "No Finding"]
+    half = CHILDREN // 2
+    return [
+        Image(REALDATA / row["dicom"], row in ill) for row in (*ill[:half], *well[:half])
+    ]
+
+
+def has_realdata() -> bool:
+    return (REALDATA / "manifest.csv").is_file()
+
+
+def send(batch: Batch, port: int, called_ae: str) -> subprocess.CompletedProcess[bytes]:
+    """Send a batch over one association."""
+    with tempfile.TemporaryDirectory() as folder:
+        for number, image in enumerate(batch.images):
+            Path(folder, f"{number:05}.dcm").symlink_to(image.path.resolve())
+        return subprocess.run(
+            _program("storescu", "127.0.0.1", str(port), folder, "-aet", batch.calling_ae)
+            + ["-aec", called_ae, "-cx", "-q"],
+            check=False,
+            capture_output=True,
+        )
+
+
+def start_pacs(port: int, ae_title: str, folder: Path) -> "subprocess.Popen[bytes]":
+    """Start the demonstration's own PACS: an independent storage provider."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return subprocess.Popen(
+        _program("storescp", str(port), "-aet", ae_title, "-od", str(folder), "-q"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _program(name: str, *arguments: str) -> list[str]:
+    return [sys.executable, "-P", "-m", "pynetdicom", name, *arguments]
+
+
+def _testdata(name: str) -> Path:
+    found = get_testdata_file(name, download=False)
+    if not isinstance(found, str):
+        raise FileNotFoundError(f"pydicom-data lacks {name}: run `make setup` again")
+    return Path(found)
+
+
+def _manifest() -> Sequence[dict[str, str]]:
+    with (REALDATA / "manifest.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _adult(row: dict[str, str]) -> Image:
+    return Image(REALDATA / row["dicom"], truth=row["view"] == "AP")

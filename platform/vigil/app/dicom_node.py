@@ -1,0 +1,23 @@
+"""The DICOM node's process: receives until it is told to stop."""
+
+import signal
+import threading
+
+from inference.node.process import DicomNode
+from vigil.app.settings import Settings
+from vigil.app.wiring import build_parts
+from vigil.kernel.telemetry import configure_logging, logger
+
+
+def serve(settings: Settings) -> None:
+    """Receive until SIGTERM or SIGINT."""
+    configure_logging(settings.log_level)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    node = DicomNode(build_parts(settings), settings)
+    node.start()
+    logger("node").info("listening", port=settings.dicom_port, ae_title=settings.ae_title)
+    stop.wait()
+    node.stop()
+    logger("node").info("stopped")

@@ -1,0 +1,50 @@
+"""The audit as a page: newest first, by subject, with the verdict on the chain on demand."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated, ClassVar
+
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from vigil.kernel.audit import repository, service
+from vigil.kernel.audit.models import AuditEvent
+from vigil.kernel.audit.service import Verdict
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.dependencies import Reading, allowed
+from vigil.kernel.web.pages import Page, render
+
+router = APIRouter(include_in_schema=False)
+Auditor = Annotated[Actor, Depends(allowed(Permission.AUDIT_READ))]
+ROWS = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuditPage(Page):
+    template: ClassVar[str] = "audit/audit.html"
+    events: Sequence[AuditEvent]
+    subject: str | None
+    next_before: int | None
+    verdict: Verdict | None
+
+
+@router.get("/audit")
+def audit(
+    request: Request,
+    session: Reading,
+    _auditor: Auditor,
+    before: int | None = None,
+    subject: str | None = None,
+    verify: bool = False,
+) -> Response:
+    subject = subject or None
+    found = repository.recent(session, before=before, subject=subject, limit=ROWS)
+    page = AuditPage(
+        title="Audit",
+        events=found,
+        subject=subject,
+        next_before=found[-1].sequence if len(found) == ROWS else None,
+        verdict=service.verify(session) if verify else None,
+    )
+    return render(request, page)

@@ -1,0 +1,63 @@
+"""How values read on a page: states as tags, instants in full, numbers with few digits.
+
+A state has the same colour on every page, and its text carries the meaning: the colour only helps
+(NHS service manual, tag component).
+"""
+
+from datetime import datetime
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from markupsafe import Markup
+
+# Times are read by people in the United Kingdom; the database and the API keep UTC.
+READERS_ZONE = "Europe/London"
+MISSING = "Not recorded"
+
+_COLOURS = {
+    "green": ("live", "approved", "signed", "applied", "published", "delivered", "succeeded",
+              "resolved", "passed", "met", "agree", "in_control", "active", "closed"),
+    "blue": ("new", "submitted", "checked", "canary", "planned", "running", "pending", "receiving",
+             "open", "requested", "signing"),
+    "purple": ("shadow",),
+    "yellow": ("draft", "stale", "acknowledged", "watch", "insufficient_data", "no_result",
+               "skipped", "reopened", "transient"),
+    "red": ("refused", "suspended", "failed", "dead", "escalated", "escalate", "breach",
+            "permanent", "challenged", "missing", "not_met", "lost", "aborted"),
+    "grey": ("retired", "withdrawn", "cancelled", "superseded", "revoked", "expired", "released"),
+}  # fmt: skip
+_COLOUR_BY_WORD = {word: colour for colour, words in _COLOURS.items() for word in words}
+
+
+def colour_of(state: object) -> str:
+    """Return the tag colour of a state; grey for one that says nothing good or bad."""
+    return _COLOUR_BY_WORD.get(_word(state).lower().replace(" ", "_"), "grey")
+
+
+def in_words(state: object) -> str:
+    """Return `NO_RESULT` as `No result`."""
+    text = _word(state).replace("_", " ").strip()
+    text = text.lower() if text.isupper() else text
+    return text[:1].upper() + text[1:]
+
+
+def when(instant: datetime | None) -> Markup:
+    """Return an instant as `20 August 2026, 14:05`, readable by programs too."""
+    if instant is None:
+        return Markup.escape(MISSING)
+    local = instant.astimezone(ZoneInfo(READERS_ZONE))
+    text = f"{local.day} {local:%B %Y, %H:%M}"
+    return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), text)
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Return a number with thousands separated, whole numbers without a point."""
+    if value is None:
+        return MISSING
+    if float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.{digits}f}"
+
+
+def _word(state: object) -> str:
+    return str(state.value) if isinstance(state, Enum) else str(state)

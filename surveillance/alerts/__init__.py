@@ -1,0 +1,1 @@
+"""What a stream has to say to people, and what they did about it."""

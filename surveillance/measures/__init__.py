@@ -1,0 +1,1 @@
+"""The statistics, pure: numbers in, numbers out, no database and no clock."""

@@ -1,0 +1,39 @@
+"""Where a score stands among the reference's: its probability integral transform, by bins.
+
+The rank of a bin is the reference's share below it and half of its own. Under no shift the mean of
+a case's rank is one half; a shift of d standard deviations moves it to Phi(d / sqrt 2).
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveillance.measures.histogram import Counts, valued
+
+Ranks = NDArray[np.float64]
+NO_SHIFT = 0.5
+CLINICAL_SHIFT = 0.1  # standard deviations; day effects of this size are case mix
+REFERENCE_ERRORS = 3  # the reference's own mean is uncertain by 1 / sqrt(12 n)
+
+
+def ranks(reference: Counts) -> Ranks:
+    """Return the rank of each slot that holds a score, from the reference's counts."""
+    shares = valued(reference) / valued(reference).sum()
+    result: Ranks = np.cumsum(shares) - shares / 2
+    return result
+
+
+def mean_rank(counts: Counts, of: Ranks) -> float:
+    held = valued(counts)
+    return float(held @ of / held.sum())
+
+
+def shift_tolerance(n_reference: int, shift: float = CLINICAL_SHIFT) -> float:
+    """Return how far the mean rank may move: the clinical shift, or what the reference cannot tell.
+
+    Without it a correct detector alarms on the reference's own error.
+    """
+    clinical = NormalDist().cdf(shift / math.sqrt(2)) - NO_SHIFT
+    return max(clinical, REFERENCE_ERRORS / math.sqrt(12 * n_reference))

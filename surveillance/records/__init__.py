@@ -1,0 +1,1 @@
+"""What each run came to, under pseudonyms, and the daily counts folded from it."""

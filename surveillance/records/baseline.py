@@ -1,0 +1,101 @@
+"""Set the reference of a version's finding, and count the days it holds for on its edges."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from inference.decisions.models import Decision
+from surveillance.axes import AXES, UNKNOWN
+from surveillance.records import repository, service
+from surveillance.records.models import PredictionRecord
+from surveillance.records.repository import Scope
+from surveillance.references import service as references
+from surveillance.references.cases import Case
+from surveillance.references.errors import TooFewCases
+from surveillance.references.models import Reference, ReferenceSource
+from surveillance.references.service import NO_BASELINE, Baseline
+from vigil.kernel.db import WriteSession
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.objects import ObjectStore
+
+_OVERRIDES = frozenset({Decision.OVERRIDE_FP, Decision.OVERRIDE_FN})
+
+
+def set_from_cases(
+    session: WriteSession,
+    actor: Actor,
+    objects: ObjectStore,
+    *,
+    version_id: str,
+    finding_key: str,
+    cases: Sequence[Case],
+    reason: str,
+    site_id: str | None = None,
+    baseline: Baseline = NO_BASELINE,
+    effective_from: date | None = None,
+) -> Reference:
+    """Set the reference from a validation set; it holds from today, or from the day named."""
+    day = effective_from or session.now().date()
+    row = references.keep(
+        session,
+        actor,
+        objects,
+        version_id=version_id,
+        site_id=site_id,
+        finding_key=finding_key,
+        cases=cases,
+        source=ReferenceSource.PACKAGE,
+        effective_from=day,
+        reason=reason,
+        baseline=baseline,
+    )
+    service.rebuild(session, Scope(version_id, site_id, finding_key, day))
+    return row
+
+
+def set_from_records(
+    session: WriteSession,
+    actor: Actor,
+    objects: ObjectStore,
+    *,
+    version_id: str,
+    site_id: str,
+    finding_key: str,
+    first: int,
+    reason: str,
+) -> Reference:
+    """Set a site's reference from its first cases; it holds from the day after the last of them.
+
+    Raises:
+        TooFewCases: the site has fewer than `first` cases with a score.
+    """
+    actor.require(Permission.SURVEILLANCE_RUN, site_id)
+    rows = repository.first(session, actor, Scope(version_id, site_id, finding_key), first)
+    if len(rows) < first:
+        raise TooFewCases(f"The site has {len(rows)} of the {first} cases asked for.")
+    after = date.fromordinal(rows[-1].day.toordinal() + 1)
+    row = references.keep(
+        session,
+        actor,
+        objects,
+        version_id=version_id,
+        site_id=site_id,
+        finding_key=finding_key,
+        cases=[_case(record) for record in rows],
+        source=ReferenceSource.SITE,
+        effective_from=after,
+        reason=reason,
+        baseline=_baseline(rows),
+    )
+    service.rebuild(session, Scope(version_id, site_id, finding_key, after))
+    return row
+
+
+def _case(record: PredictionRecord) -> Case:
+    levels = {axis: record.attributes.get(axis, UNKNOWN) for axis in AXES}
+    return Case(float(record.score or 0.0), record.flagged is True, levels)
+
+
+def _baseline(rows: Sequence[PredictionRecord]) -> Baseline:
+    decided = [row.decision for row in rows if row.decision is not None]
+    return Baseline(len(decided), sum(decision in _OVERRIDES for decision in decided))

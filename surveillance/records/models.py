@@ -1,0 +1,105 @@
+"""What each run came to, one row for the run and one for each finding, and the daily counts.
+
+Neither names a patient, study or run: pseudonyms are keyed for surveillance alone, so that nobody
+without the installation's key can join these tables to a study (design invariant 8).
+"""
+
+from collections.abc import Iterable
+from datetime import date
+from typing import Any
+
+import numpy as np
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlmodel import Field
+
+from inference.decisions.models import Decision
+from inference.runs.models import Outcome, RunMode
+from surveillance.measures.histogram import Counts
+from vigil.kernel.db import Json, Table, enum_type
+
+# The finding key of the row that stands for the run itself, so that "not analysed" is counted.
+WHOLE_RUN = "-"
+
+
+SLOT = np.dtype("<i4")
+
+
+class Slots(sa.types.TypeDecorator[Counts]):
+    """Histogram counts as little-endian 32-bit integers: a year of streams is read in one gulp."""
+
+    impl = sa.LargeBinary
+    cache_ok = True
+
+    def process_bind_param(self, value: Iterable[int] | None, dialect: Dialect) -> bytes:
+        return np.asarray(() if value is None else value, dtype=SLOT).tobytes()
+
+    def process_result_value(self, value: bytes | None, dialect: Dialect) -> Counts:
+        return np.frombuffer(value or b"", dtype=SLOT).astype(np.int64)
+
+
+class PredictionRecord(Table, table=True):
+    """A run, or one of its findings, as surveillance may know it.
+
+    Attributes:
+        patient_pseudonym: tells one patient's images from another's, and no more.
+        attributes: the level on each axis (`surveillance.axes`).
+        superseded: a later run of the same study counts instead.
+    """
+
+    __tablename__ = "prediction_record"
+    __table_args__ = (
+        sa.UniqueConstraint("run_pseudonym", "finding_key"),
+        sa.Index("ix_prediction_record_stream", "version_id", "site_id", "finding_key", "day"),
+    )
+    id: str = Field(primary_key=True)
+    run_pseudonym: str
+    supersedes_pseudonym: str | None = Field(default=None, index=True)
+    superseded: bool = False
+    patient_pseudonym: str
+    version_id: str = Field(foreign_key="model_version.id")
+    site_id: str = Field(foreign_key="site.id")
+    deployment_id: str = Field(foreign_key="deployment.id")
+    mode: RunMode = Field(sa_type=enum_type(RunMode, "prediction_record_mode"))
+    day: date
+    finding_key: str
+    outcome: Outcome = Field(sa_type=enum_type(Outcome, "prediction_record_outcome"))
+    score: float | None = None
+    flagged: bool | None = None
+    attributes: dict[str, str] = Field(sa_type=Json)
+    decision: Decision | None = Field(
+        default=None, sa_type=enum_type(Decision, "prediction_record_decision")
+    )
+
+
+class AggregateDay(Table, table=True):
+    """One day of one level: all that alarms are made from, however many predictions there were.
+
+    `id` derives from the other key columns, so that two writers mean the same row. Counts are sums
+    of signed changes; `histogram` is on the edges of `reference_id`, and empty without one.
+    """
+
+    __tablename__ = "aggregate_day"
+    __table_args__ = (
+        sa.Index("ix_aggregate_day_stream", "axis", "version_id", "site_id", "finding_key", "day"),
+    )
+    id: str = Field(primary_key=True)
+    version_id: str = Field(foreign_key="model_version.id")
+    site_id: str = Field(foreign_key="site.id")
+    mode: RunMode = Field(sa_type=enum_type(RunMode, "aggregate_day_mode"))
+    finding_key: str
+    axis: str
+    level: str
+    day: date
+    reference_id: str | None = Field(default=None, foreign_key="reference.id")
+    histogram: Any = Field(sa_type=Slots)
+    n: int = 0
+    flagged: int = 0
+    skipped: int = 0
+    failed: int = 0
+    no_result: int = 0
+    cancelled: int = 0
+    shown: int = 0
+    decided: int = 0
+    override_fp: int = 0
+    override_fn: int = 0

@@ -1,0 +1,1 @@
+"""What a version's scores looked like when people found them right: frozen, signed, superseded."""

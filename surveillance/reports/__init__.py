@@ -1,0 +1,1 @@
+"""Reports that an officer opens: rendered once, kept under their digests."""

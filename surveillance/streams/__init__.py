@@ -1,0 +1,1 @@
+"""Daily counts read as streams, each with its verdict."""

@@ -1,0 +1,89 @@
+"""The daily look at all streams: which to watch, which to escalate, and the alerts that follow.
+
+Watch: the detector passed one false alarm in a year of days. Escalate: the stream is a discovery of
+e-BH over all streams of the installation, and its estimate is beyond the tolerance.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+
+from surveillance.alerts import service as alerts
+from surveillance.alerts.models import Alert, Tier
+from surveillance.alerts.service import Signal
+from surveillance.measures.ebh import discoveries
+from surveillance.streams import service
+from surveillance.streams.assessment import Assessment, Verdict
+from surveillance.streams.sentences import sentence
+from vigil.kernel.db import ReadSession, WriteSession
+from vigil.kernel.events import Events
+from vigil.kernel.identity.actor import Actor, system_actor
+from vigil.kernel.identity.roles import Permission
+
+# The false-alarm promise holds over all streams, so all are read, whoever asks for the evaluation.
+EVERYTHING = system_actor("surveillance")
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A stream with the verdict that it has among all others."""
+
+    assessment: Assessment
+    verdict: Verdict
+
+
+def judge(session: ReadSession, day: date) -> list[Judged]:
+    """Give every stream of the installation its verdict on `day`."""
+    found = service.assess(session, EVERYTHING, day=day)
+    named = discoveries([each.e_value for each in found])
+    return [
+        Judged(each, Verdict.ESCALATE if is_named and each.is_beyond else each.verdict)
+        for each, is_named in zip(found, named, strict=True)
+    ]
+
+
+def evaluate(
+    session: WriteSession, actor: Actor, events: Events, *, day: date
+) -> tuple[list[Judged], list[Alert]]:
+    """Judge every stream and raise the alerts that are not open yet.
+
+    Returns:
+        What the actor may read of it: the verdicts, and the alerts that are new or of a new tier.
+    """
+    actor.require(Permission.SURVEILLANCE_RUN)
+    judged = judge(session, day)
+    raised = [_raise(session, actor, events, each) for each in judged]
+    return (
+        [each for each in judged if actor.reads_site(each.assessment.site_id)],
+        [alert for alert in raised if alert is not None and actor.reads_site(alert.site_id)],
+    )
+
+
+def _raise(session: WriteSession, actor: Actor, events: Events, judged: Judged) -> Alert | None:
+    signal = _signal(judged)
+    return None if signal is None else alerts.raise_alert(session, actor, events, signal)
+
+
+def _signal(judged: Judged) -> Signal | None:
+    found = judged.assessment
+    if judged.verdict not in {Verdict.WATCH, Verdict.ESCALATE}:
+        return None
+    if found.interval is None or found.bounds is None or found.window is None:
+        return None
+    return Signal(
+        version_id=found.version_id,
+        site_id=found.site_id,
+        finding_key=found.finding_key,
+        stream=found.stream,
+        reference_id=str(found.reference_id),
+        tier=Tier(judged.verdict.value),
+        estimate=found.interval.estimate,
+        interval_low=found.interval.low,
+        interval_high=found.interval.high,
+        baseline=found.bounds.baseline,
+        tolerance=found.tolerance,
+        e_value=found.e_value,
+        n=found.n,
+        window_from=found.window[0],
+        window_to=found.window[1],
+        sentence=sentence(found),
+    )

@@ -1,0 +1,76 @@
+"""The whole check of a package: what is wrong, where, and what to do, all at once."""
+
+from typing import Any
+
+import pytest
+from factories import packages
+
+from model_registry.packages.checks import check
+
+
+def test_a_valid_package_has_no_fault() -> None:
+    assert check(packages.package()) == []
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest_yaml", "model_onnx", "card_yaml", "safety_case_yaml", "golden__cases_yaml"]
+)
+def test_a_missing_file_is_one_fault(name: str) -> None:
+    replaced: dict[str, Any] = {name: None}
+    (fault,) = check(packages.package(**replaced))
+    assert fault.problem == "missing"
+
+
+def test_faults_of_several_files_come_together() -> None:
+    found = check(
+        packages.package(
+            card_yaml=b"summary_public: x",
+            safety_case_yaml=b"title: x",
+            model_onnx=b"garbage",
+            golden__image_npy=None,
+        )
+    )
+    files = {fault.field.split(":")[0] for fault in found}
+    assert files == {"card.yaml", "safety_case.yaml", "model.onnx", "golden/cases.yaml"}
+
+
+def test_a_risk_outside_the_matrix_is_refused() -> None:
+    case = {**packages.SAFETY_CASE}
+    hazard: Any = {**packages.SAFETY_CASE["hazards"][0]}
+    hazard["residual"] = {"severity": "considerable", "likelihood": "2"}
+    case["hazards"] = [hazard]
+    (fault,) = check(packages.package(safety_case_yaml=packages.yaml_bytes(case)))
+    assert fault.field == "safety_case.yaml:hazards.0.residual.likelihood"
+
+
+def test_the_words_of_the_standard_are_taken_as_it_writes_them() -> None:
+    case = {**packages.SAFETY_CASE}
+    hazard: Any = {**packages.SAFETY_CASE["hazards"][0]}
+    hazard["residual"] = {"severity": "Minor", "likelihood": "Very Low"}
+    case["hazards"] = [hazard]
+    assert check(packages.package(safety_case_yaml=packages.yaml_bytes(case))) == []
+
+
+@pytest.mark.parametrize(
+    ("case", "field"),
+    [
+        ({"input": "missing.npy"}, "cases.0.input.image"),
+        ({"input": {"picture": "image.npy"}}, "cases.0.input"),
+        ({"expected": {"other": [[1]]}}, "cases.0.expected.other"),
+        ({"expected": {"scores": [[1, "x"]]}}, "cases.0.expected.scores"),
+        ({"expected": {"scores": [[float("nan")]]}}, "cases.0.expected.scores.0.0"),
+        ({"tolerance": 1}, "cases.0.tolerance"),
+    ],
+)
+def test_a_broken_golden_case_is_named(case: dict[str, Any], field: str) -> None:
+    whole = {"name": "a", "input": "image.npy", "expected": {"scores": [[1]]}, "tolerance": 1e-4}
+    cases = packages.yaml_bytes({"cases": [{**whole, **case}]})
+    faults = check(packages.package(golden__cases_yaml=cases))
+    assert [fault.field for fault in faults] == [f"golden/cases.yaml:{field}"]
+
+
+def test_a_reference_that_is_named_must_be_there() -> None:
+    value = packages.manifest()
+    value["monitoring"]["reference"] = "reference.parquet"
+    (fault,) = check(packages.package(manifest_yaml=packages.yaml_bytes(value)))
+    assert fault.field == "reference.parquet"

@@ -1,0 +1,49 @@
+"""`vigil model`."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from factories import packages
+from factories.identity import create_organisation
+from factories.versions import create_checked_version
+from typer.testing import CliRunner
+
+from model_registry.versions.cli import app
+from vigil.kernel.console import root
+from vigil.kernel.identity.models import OrganisationKind
+from vigil.kernel.parts import Parts
+
+
+@pytest.fixture
+def vigil(parts: Parts) -> typer.Typer:
+    command = root(lambda: parts)
+    command.add_typer(app, name="model")
+    return command
+
+
+def test_a_folder_is_submitted(vigil: typer.Typer, parts: Parts, tmp_path: Path) -> None:
+    with parts.database.write() as session:
+        create_organisation(session, "ACME", OrganisationKind.SUPPLIER)
+    folder = packages.package_folder(tmp_path / "package")
+    ended = CliRunner().invoke(vigil, ["--json", "model", "submit", str(folder)])
+    assert ended.exit_code == 0, ended.output
+    (row,) = json.loads(ended.stdout)
+    assert row["model"] == "ACME/linear-three"
+    assert row["status"] == "submitted"
+    assert len(parts.queue.enqueued) == 1  # type: ignore[attr-defined]
+    listed = json.loads(CliRunner().invoke(vigil, ["--json", "model", "list"]).stdout)
+    assert listed == [row]
+
+
+def test_a_version_is_shown_with_its_checks(vigil: typer.Typer, parts: Parts) -> None:
+    with parts.database.write() as session:
+        create_checked_version(session, parts.objects)
+    ended = CliRunner().invoke(vigil, ["--json", "model", "show", "linear-three@1.0.0"])
+    assert ended.exit_code == 0, ended.output
+    assert {row["check"] for row in json.loads(ended.stdout)} >= {"golden", "determinism"}
+
+
+def test_an_unknown_version_ends_with_its_code(vigil: typer.Typer) -> None:
+    assert CliRunner().invoke(vigil, ["model", "show", "none@1"]).exit_code == 4
