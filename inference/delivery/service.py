@@ -46,7 +46,7 @@ def plan(
     Planning again plans what is missing: nothing is planned twice.
     """
     run = repository.run(session, actor, run_id)
-    if not results or not _is_shown(session, actor, parts.keys, run):
+    if not results or not is_shown(session, actor, parts.keys, run):
         return []
     destinations = nodes.destinations_of(session, actor, run.site_id)
     planned: list[Delivery] = []
@@ -148,7 +148,7 @@ def backlog(session: ReadSession, actor: Actor) -> list[Backlog]:
     return [Backlog(*row) for row in repository.backlog(session, actor)]
 
 
-def _is_shown(session: ReadSession, actor: Actor, keys: Keys, run: Run) -> bool:
+def is_shown(session: ReadSession, actor: Actor, keys: Keys, run: Run) -> bool:
     if run.mode is RunMode.SHADOW:
         return False
     deployment = repository.deployment(session, actor, run.deployment_id)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import typer
 import yaml
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from inference.routing import repository, service
 from inference.routing.rules import Rule
@@ -74,14 +74,13 @@ def read_rules(file: Path) -> list[Rule]:
         Invalid: it is not YAML, not a list, or a rule's fields do not fit.
     """
     try:
-        listed = yaml.safe_load(file.read_text())
-        return [Rule.model_validate(one) for one in listed]
-    except (yaml.YAMLError, TypeError, UnicodeDecodeError):
+        return TypeAdapter(list[Rule]).validate_python(yaml.safe_load(file.read_text()))
+    except (yaml.YAMLError, UnicodeDecodeError):
         fault = Fault(file.name, "not a YAML list of rules", "See docs/routing.md")
         raise Invalid.because([fault]) from None
     except ValidationError as error:
         faults = [
-            Fault(".".join(map(str, one["loc"])), one["msg"], "See docs/routing.md")
+            Fault(".".join(map(str, (file.name, *one["loc"]))), one["msg"], "See docs/routing.md")
             for one in error.errors(include_input=False)
         ]
         raise Invalid.because(faults) from None

@@ -12,9 +12,11 @@ from inference.delivery import repository as deliveries
 from inference.delivery.models import Delivery
 from inference.runs import repository, service
 from inference.runs.models import Finding, Outcome, Run
+from model_registry.nodes import service as nodes
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import PartsDep, Reading, allowed
 from vigil.kernel.web.page import CursorDep, next_url
@@ -36,10 +38,11 @@ class RunsPage(Page):
 class RunPage(Page):
     template: ClassVar[str] = "runs/run.html"
     run: Run
+    site: Site
     model: Model
     version: ModelVersion
     findings: Sequence[Finding]
-    deliveries: Sequence[Delivery]
+    deliveries: Sequence[tuple[Delivery, str]]
     reading_link: str | None
 
 
@@ -73,13 +76,18 @@ def run(
     readable = found.outcome is Outcome.SUCCEEDED and reader.may(
         Permission.DECISION_WRITE, found.site_id
     )
+    model = versions.model(session, reader, version.model_id)
     page = RunPage(
-        title="Run",
+        title=f"Run of {model.title} {version.version}",
         run=found,
-        model=versions.model(session, reader, version.model_id),
+        site=session.get_one(Site, found.site_id),
+        model=model,
         version=version,
         findings=repository.findings(session, found.id),
-        deliveries=deliveries.of_run(session, reader, found.id),
+        deliveries=[
+            (one, nodes.node_by_id(session, reader, one.node_id).ae_title)
+            for one in deliveries.of_run(session, reader, found.id)
+        ],
         reading_link=decisions.link_for(parts, reader, found) if readable else None,
     )
     return render(request, page)

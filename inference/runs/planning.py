@@ -19,6 +19,7 @@ from vigil.kernel.engine.queue import Queue
 from vigil.kernel.identity.actor import Actor
 
 TASK = "runs.execute"
+LATE = "more instances of the study arrived"
 PRIORITIES = {Priority.STAT: 1, Priority.ROUTINE: 5, Priority.OFF_PEAK: 9}
 
 
@@ -41,7 +42,7 @@ def _plan(
     version = versions.version(session, actor, deployment.version_id)
     before = repository.latest_for(session, study.id, deployment.id)
     if before is not None and before.state is RunState.PLANNED:
-        _cancel(session, before)
+        _cancel(session, actor, before)
     run = Run(
         id=session.new_id("run"),
         study_id=study.id,
@@ -83,9 +84,10 @@ def _pin(instance: Instance) -> dict[str, str]:
     }
 
 
-def _cancel(session: WriteSession, run: Run) -> None:
+def _cancel(session: WriteSession, actor: Actor, run: Run) -> None:
     """End a run that has not begun: later instances arrived, and the next run covers them all."""
     run.state, run.outcome = RunState.FINISHED, Outcome.CANCELLED
-    run.reason, run.finished_at = "more instances of the study arrived", session.now()
+    run.reason, run.finished_at = LATE, session.now()
     session.add(run)
     session.flush()
+    audit.record(session, actor, "inference:run:cancel", run.id, LATE)

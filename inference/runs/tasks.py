@@ -19,6 +19,7 @@ from vigil.kernel.audit import service as audit
 from vigil.kernel.db import WriteSession
 from vigil.kernel.engine.errors import StepFailed
 from vigil.kernel.engine.queue import Steps
+from vigil.kernel.errors import VigilError
 from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.parts import Parts
 
@@ -32,25 +33,27 @@ class RunTasks:
 
     def execute(self, steps: Steps, run_id: str) -> None:
         """Bring a planned run to its outcome and its results on their way."""
-        if not steps.transact("begin", self._begin, run_id):
+        answer = self._answer(steps, run_id)
+        if answer is None or not steps.transact("finish", self._finish, run_id, answer):
             return
-        steps.transact("finish", self._finish, run_id, self._answer(steps, run_id))
         made = self._made(steps, run_id)
         if made:
             steps.transact("deliver", self._deliver, run_id, made)
 
-    def _answer(self, steps: Steps, run_id: str) -> dict[str, Any]:
+    def _answer(self, steps: Steps, run_id: str) -> dict[str, Any] | None:
         try:
             return steps.run("analyse", self._analyse, run_id)
         except StepFailed as error:
             # Nothing is silently skipped: what could not be done is an outcome too (invariant 2).
             reason = f"given up after {error.attempts} attempts: {error.cause}"
-            return {"outcome": Outcome.FAILED.value, "reason": reason}
+        except VigilError as error:
+            reason = error.detail
+        return {"outcome": Outcome.FAILED.value, "reason": reason}
 
-    def _begin(self, session: WriteSession, run_id: str) -> bool:
-        return service.begin(session, WORKER, run_id)
-
-    def _analyse(self, run_id: str) -> dict[str, Any]:
+    def _analyse(self, run_id: str) -> dict[str, Any] | None:
+        with self.parts.database.write() as session:
+            if not service.begin(session, WORKER, run_id):
+                return None
         with self.parts.database.read() as session:
             run = service.run(session, WORKER, run_id)
             candidates = service.candidates(session, WORKER, run)
@@ -67,9 +70,12 @@ class RunTasks:
             "runtime": analysis.runtime,
         }
 
-    def _finish(self, session: WriteSession, run_id: str, answer: dict[str, Any]) -> None:
-        outcome = Outcome(answer.pop("outcome"))
-        service.finish(session, WORKER, self.parts.events, run_id, outcome=outcome, **answer)
+    def _finish(self, session: WriteSession, run_id: str, answer: dict[str, Any]) -> bool:
+        """Record the outcome; say whether readers are to see it."""
+        facts = {name: value for name, value in answer.items() if name != "outcome"}
+        outcome = Outcome(answer["outcome"])
+        run = service.finish(session, WORKER, self.parts.events, run_id, outcome=outcome, **facts)
+        return delivery.is_shown(session, WORKER, self.parts.keys, run)
 
     def _made(self, steps: Steps, run_id: str) -> list[Made]:
         try:

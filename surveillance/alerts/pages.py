@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from surveillance.alerts import service
 from surveillance.alerts.models import Alert
+from surveillance.names import Names, Subject
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
@@ -21,10 +22,16 @@ Responder = Annotated[Actor, Depends(allowed(Permission.ALERT_ACT))]
 Reason = Annotated[str, Form(max_length=2000)]
 
 
+@dataclass(frozen=True)
+class AlertRow:
+    alert: Alert
+    about: Subject
+
+
 @dataclass(frozen=True, kw_only=True)
 class AlertsPage(Page):
     template: ClassVar[str] = "alerts/alerts.html"
-    rows: Sequence[Alert]
+    rows: Sequence[AlertRow]
     all_states: bool
     next_url: str | None
 
@@ -33,6 +40,7 @@ class AlertsPage(Page):
 class AlertPage(Page):
     template: ClassVar[str] = "alerts/alert.html"
     alert: Alert
+    about: Subject
     may_act: bool
 
     @property
@@ -54,9 +62,10 @@ def list_alerts(
         session, actor, states=states, before=cursor.after, limit=cursor.limit + 1
     )
     kept, following = cursor.cut(rows, key=lambda row: row.id)
+    names = Names(session, actor)
     page = AlertsPage(
-        title="Alerts",
-        rows=kept,
+        title="Alerts" if states is None else "Open alerts",
+        rows=[AlertRow(row, _about(names, row)) for row in kept],
         all_states=states is None,
         next_url=next_url(request, following) if following else None,
     )
@@ -67,7 +76,9 @@ def list_alerts(
 def show_alert(request: Request, session: Reading, actor: Watcher, alert_id: str) -> Response:
     row = service.alert(session, actor, alert_id)
     may_act = actor.may(Permission.ALERT_ACT, row.site_id)
-    return render(request, AlertPage(title="Alert", alert=row, may_act=may_act))
+    about = _about(Names(session, actor), row)
+    page = AlertPage(title=f"Alert: {about.finding}", alert=row, about=about, may_act=may_act)
+    return render(request, page)
 
 
 @router.post("/alerts/{alert_id}/acknowledge")
@@ -92,3 +103,7 @@ def reopen(
 ) -> Response:
     service.reopen(session, actor, alert_id, reason)
     return done(request, f"/alerts/{alert_id}", "The alert is open again")
+
+
+def _about(names: Names, row: Alert) -> Subject:
+    return names.subject(row.version_id, row.site_id, row.finding_key)

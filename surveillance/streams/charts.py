@@ -18,28 +18,28 @@ SIGMAS = 3
 Column = Callable[[Series], Counts]
 
 
-def flags(series: Series, reference: Reference) -> ControlChart:
-    title = f"Share of cases flagged for {series.finding_key}"
+def flags(series: Series, reference: Reference, name: str) -> ControlChart:
+    title = f"Share of cases flagged for {name}"
     periods = _weeks(series, lambda s: s.flagged, lambda s: s.n, reference.flag_rate)
     key = f"flag-rate-{series.finding_key}"
     return ControlChart(key, title, reference.flag_rate, periods, percent=True)
 
 
-def overrides(series: Series, reference: Reference) -> ControlChart | None:
+def overrides(series: Series, reference: Reference, name: str) -> ControlChart | None:
     """Return the chart, or None where the reference holds no baseline to draw limits from."""
     if reference.override_rate is None:
         return None
-    title = f"Overrides of {series.finding_key}, of decided cases"
+    title = f"Share of decisions that override {name}"
     periods = _weeks(series, lambda s: s.overridden, lambda s: s.decided, reference.override_rate)
     key = f"override-rate-{series.finding_key}"
     return ControlChart(key, title, reference.override_rate, periods, percent=True)
 
 
-def scores(series: Series, reference: Reference) -> Histogram:
+def scores(series: Series, reference: Reference, name: str) -> Histogram:
     """Return the scores since the reference, on its edges; those beyond count in the end bins."""
     return Histogram(
         key=f"scores-{series.finding_key}",
-        title=f"Scores for {series.finding_key}",
+        title=f"Scores for {name}",
         edges=reference.edges,
         now=_inside(series.counts(len(reference.histogram)).sum(axis=0)),
         reference=_inside(np.asarray(reference.histogram)),

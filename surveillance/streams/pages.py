@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
+from surveillance.names import finding_name
 from surveillance.references import service as references
 from surveillance.streams import charts, service
 from surveillance.streams.overview import StreamView, overview
@@ -34,7 +35,7 @@ WEEKS = 26
 class FindingCharts:
     """The charts of one finding; `overrides` None: the reference has no override baseline."""
 
-    finding_key: str
+    name: str
     flags: ControlChart
     overrides: ControlChart | None
     scores: Histogram
@@ -43,6 +44,7 @@ class FindingCharts:
 @dataclass(frozen=True, kw_only=True)
 class SurveillancePage(Page):
     template: ClassVar[str] = "streams/surveillance.html"
+    model: str
     version: ModelVersion
     sites: Sequence[Site]
     site: Site | None
@@ -52,9 +54,14 @@ class SurveillancePage(Page):
     from_day: date
 
     @property
-    def missing(self) -> list[str]:
+    def missing(self) -> list[StreamView]:
         """What is not known for want of data; never shown as a green light."""
-        return [view.sentence for view in self.streams if view.assessment.shortage]
+        return [view for view in self.streams if view.assessment.shortage]
+
+    def said(self, view: StreamView) -> str:
+        """Return a stream's sentence with the finding's name in place of its key."""
+        key = view.assessment.finding_key
+        return f"{finding_name(self.version, key)}: {view.sentence.removeprefix(f'{key}: ')}"
 
 
 @router.get("/models/{model_id}/versions/{version_id}/surveillance")
@@ -85,9 +92,11 @@ def _page(
     today = session.now().date()
     first = today - timedelta(weeks=WEEKS)
     where = f" at {site.name}" if site else ""
+    model = versions.model(session, actor, version.model_id).title
     at = {"version_id": version.id, "site_id": site.id} if site else None
     return SurveillancePage(
-        title=f"Surveillance of version {version.version}{where}",
+        title=f"Surveillance of {model} {version.version}{where}",
+        model=model,
         version=version,
         sites=sites,
         site=site,
@@ -95,28 +104,29 @@ def _page(
         summary=service.override_summary(session, actor, from_day=first, to_day=today, **at)
         if at
         else None,
-        findings=_charts(session, actor, version.id, site.id, first) if site else [],
+        findings=_charts(session, actor, version, site.id, first) if site else [],
         from_day=first,
     )
 
 
 def _charts(
-    session: ReadSession, actor: Actor, version_id: str, site_id: str, first: date
+    session: ReadSession, actor: Actor, version: ModelVersion, site_id: str, first: date
 ) -> list[FindingCharts]:
-    found = service.series(session, actor, version_id=version_id, site_id=site_id, from_day=first)
+    found = service.series(session, actor, version_id=version.id, site_id=site_id, from_day=first)
     drawn = []
     for series in found:
         reference = references.on_day(
-            session, version_id, site_id, series.finding_key, session.now().date()
+            session, version.id, site_id, series.finding_key, session.now().date()
         )
         if reference is not None:
             held = series.on(reference.id)
+            name = finding_name(version, series.finding_key)
             drawn.append(
                 FindingCharts(
-                    series.finding_key,
-                    charts.flags(held, reference),
-                    charts.overrides(held, reference),
-                    charts.scores(held, reference),
+                    name,
+                    charts.flags(held, reference, name),
+                    charts.overrides(held, reference, name),
+                    charts.scores(held, reference, name),
                 )
             )
     return drawn

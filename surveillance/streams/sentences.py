@@ -1,5 +1,7 @@
 """Say an assessment in one sentence, from its numbers alone."""
 
+from datetime import date
+
 from surveillance.alerts.models import StreamKind
 from surveillance.streams.assessment import Assessment
 
@@ -17,7 +19,7 @@ def sentence(found: Assessment) -> str:
     what = _WHAT[found.stream].format(_percent(found.interval.estimate))
     interval = f"95% interval {_percent(found.interval.low)} to {_percent(found.interval.high)}"
     return (
-        f"{found.finding_key}: {what} ({interval}) from {found.window[0]} to {found.window[1]}; "
+        f"{found.finding_key}: {what} ({interval}) {_days(*found.window)}; "
         f"baseline {_percent(found.bounds.baseline)}, tolerated {_tolerated(found)}."
     )
 
@@ -28,6 +30,12 @@ def _tolerated(found: Assessment) -> str:
     if found.stream is StreamKind.OVERRIDE_RATE or found.bounds.low == 0:
         return f"up to {_percent(found.bounds.high)}"
     return f"{_percent(found.bounds.low)} to {_percent(found.bounds.high)}"
+
+
+def _days(first: date, last: date) -> str:
+    """Return the window as `on 3 May 2026`, or `from 3 May 2026 to 9 May 2026`."""
+    begin, end = (f"{day.day} {day:%B %Y}" for day in (first, last))
+    return f"on {end}" if first == last else f"from {begin} to {end}"
 
 
 def _percent(rate: float) -> str:

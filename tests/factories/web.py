@@ -46,10 +46,10 @@ def anonymous(app: FastAPI) -> TestClient:
 def browser(app: FastAPI, actor: Actor) -> TestClient:
     """A browser in which this person signed in; it sends what a form of ours would send."""
     parts: Parts = app.state.parts
-    with parts.database.write() as session:
+    with parts.database.read() as session:
         user = repository.user(session, actor.id)
-        assert user is not None
-        token = sign_in(session, user.email, PASSWORD)
+    assert user is not None
+    token = sign_in(parts.database, user.email, PASSWORD)
     with parts.database.read() as session:
         visitor = signed_in(session, token)
     assert visitor is not None

@@ -49,3 +49,36 @@ def test_no_attribute_can_identify_a_patient() -> None:
     words = ("name", "patient_id", "birth", "accession", "physician", "_date")
 
     assert not [name for name in NAMES if any(word in name for word in words)]
+
+
+@pytest.mark.parametrize(
+    "source", ['body_part != "HAND"', '!(body_part == "HAND")', '!(body_part in ["HAND", "FOOT"])']
+)
+@pytest.mark.parametrize("attributes", [{"body_part": None}, {}])
+def test_a_negation_is_not_true_of_what_is_unknown(
+    source: str, attributes: dict[str, object]
+) -> None:
+    with pytest.raises(Undecidable, match="needs body_part"):
+        compile_condition(source).holds(attributes)
+
+
+@pytest.mark.parametrize(
+    ("source", "age", "holds"),
+    [
+        ("patient_age == null || patient_age < 18", None, True),
+        ("patient_age == null || patient_age < 18", 40, False),
+        ("null != patient_age && patient_age >= 18", None, False),
+        ("null != patient_age && patient_age >= 18", 40, True),
+    ],
+)
+def test_a_condition_may_ask_whether_something_is_known(
+    source: str, age: int | None, holds: bool
+) -> None:
+    assert compile_condition(source).holds({"patient_age": age}) is holds
+
+
+def test_a_text_that_speaks_of_null_asks_nothing() -> None:
+    with pytest.raises(Undecidable):
+        compile_condition('body_part != "view == null" && body_part != "X"').holds(
+            {"body_part": None}
+        )

@@ -4,7 +4,7 @@ import signal
 import threading
 
 from inference.node.process import DicomNode
-from vigil.app.settings import Settings
+from vigil.app.settings import Settings, read
 from vigil.app.wiring import build_parts
 from vigil.kernel.telemetry import configure_logging, logger
 
@@ -21,3 +21,7 @@ def serve(settings: Settings) -> None:
     stop.wait()
     node.stop()
     logger("node").info("stopped")
+
+
+if __name__ == "__main__":
+    serve(read())

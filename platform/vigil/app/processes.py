@@ -14,7 +14,9 @@ from typing import Self
 
 from vigil.kernel.telemetry import logger
 
-ROLES = ("web", "dicom", "worker")
+# Each role's own module: the command line would load every other role's code as well.
+MODULES = {"web": "vigil.app.web", "dicom": "vigil.app.dicom_node", "worker": "vigil.app.worker"}
+ROLES = tuple(MODULES)
 RESTART_SECONDS = 1.0
 END_SECONDS = 15.0
 
@@ -71,7 +73,7 @@ class Processes:
         return self._running[role].pid
 
     def _start(self, role: str) -> None:
-        command = [sys.executable, "-P", "-m", "vigil.app.cli", "serve", role]
+        command = [sys.executable, "-P", "-m", MODULES[role]]
         with contextlib.ExitStack() as opened:
             output = None
             if self._logs is not None:

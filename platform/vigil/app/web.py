@@ -25,7 +25,7 @@ from transparency_cards.cards import api as cards_api
 from transparency_cards.cards import pages as cards_pages
 from vigil.app.counts import StateCollector
 from vigil.app.pages import models, overview, studies
-from vigil.app.settings import Settings
+from vigil.app.settings import Settings, read
 from vigil.app.wiring import GATES, build_parts
 from vigil.kernel.audit import api as audit_api
 from vigil.kernel.audit import pages as audit_pages
@@ -108,3 +108,7 @@ def serve(settings: Settings) -> None:
         access_log=False,
         server_header=False,
     )
+
+
+if __name__ == "__main__":
+    serve(read())

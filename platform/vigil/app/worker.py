@@ -5,8 +5,10 @@ import threading
 
 from inference.runs.closing import close_due
 from inference.runtime.pool import Runtimes
-from vigil.app.settings import Settings
-from vigil.app.wiring import build_parts, register_tasks
+from surveillance.streams.tasks import ask_for_yesterday
+from vigil.app.settings import Settings, read
+from vigil.app.tasks import workflows
+from vigil.app.wiring import build_parts
 from vigil.kernel.engine.engine import Engine
 from vigil.kernel.telemetry import configure_logging, logger
 
@@ -22,15 +24,22 @@ def serve(settings: Settings) -> None:
         signal.signal(number, lambda *_: stop.set())
     runtimes = Runtimes(settings)
     engine = Engine(parts.database, settings, parts.metrics)
-    register_tasks(engine, parts, settings, runtimes)
+    for task, workflow in workflows(parts, settings, runtimes).items():
+        engine.register(task, workflow)
     engine.launch()
     log = logger("worker")
     log.info("working", worker=engine.worker_id)
+    evaluated = None
     while not stop.wait(TICK_SECONDS):
         try:
             close_due(parts, settings.completeness)
+            evaluated = ask_for_yesterday(parts, evaluated)
         except Exception as error:  # noqa: BLE001 - the database may be away; it comes back
-            log.error("studies not looked at", exc_info=error)
+            log.error("studies not looked at", exc_info=error)  # noqa: TRY400 - by type and place only
     engine.shutdown()
     runtimes.close()
     log.info("stopped")
+
+
+if __name__ == "__main__":
+    serve(read())

@@ -17,6 +17,8 @@ MAX_LENGTH = 2000
 # CEL's macros are loops; a condition has none. Texts are taken out before looking.
 _TEXT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
 _MACRO = re.compile(r"\.\s*(exists_one|existsOne|exists|all|map|filter|transform\w*)\s*\(")
+# An attribute compared with null: its author has thought of what is unknown.
+_NULL = re.compile(r"\b(\w+)\s*[!=]=\s*null\b|\bnull\s*[!=]=\s*(\w+)")
 
 
 class Undecidable(Exception):
@@ -25,8 +27,11 @@ class Undecidable(Exception):
 
 @dataclass(frozen=True)
 class Condition:
+    """A compiled condition; `asks_for_null` are the attributes that it allows to be unknown."""
+
     source: str
     program: Any
+    asks_for_null: frozenset[str] = frozenset()
 
     @property
     def names(self) -> list[str]:
@@ -43,8 +48,14 @@ class Condition:
         Raises:
             Undecidable: an attribute it needs is missing, or of another type.
         """
+        # Left out and not null: CEL holds null to be unlike any text, so `!=` would be true of it.
+        known = {
+            name: value
+            for name, value in attributes.items()
+            if value is not None or name in self.asks_for_null
+        }
         try:
-            return self.program.execute(attributes) is True
+            return self.program.execute(known) is True
         except (TypeError, RuntimeError, ValueError) as error:
             unknown = [name for name in self.names if attributes.get(name) is None]
             what = f"needs {', '.join(unknown)}" if unknown else "types do not fit"
@@ -59,7 +70,10 @@ def compile_condition(source: str) -> Condition:
     """
     if len(source) > MAX_LENGTH:
         raise ValueError(f"longer than {MAX_LENGTH} characters")
-    return Condition(source, cel.compile(source))
+    asked = _NULL.findall(_TEXT.sub('""', source))
+    return Condition(
+        source, cel.compile(source), frozenset(name for pair in asked for name in pair)
+    )
 
 
 def faults_in(source: str, field: str, known: frozenset[str]) -> list[Fault]:

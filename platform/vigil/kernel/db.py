@@ -6,10 +6,12 @@ for. Nobody calls `commit`: `Database.write()` commits when its block ends well 
 it does not, before any answer leaves (docs/adr/0003-commit-before-the-answer.md).
 """
 
+import contextlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import Enum
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from sqlmodel import Session, SQLModel
 
 from vigil.kernel.clock import Clock, utc_now
 from vigil.kernel.ids import new_id
+from vigil.kernel.turn import Turn
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -116,6 +119,7 @@ class Database:
         self.url = url
         self.clock = clock
         self.engine = make_engine(url)
+        self.turn = _turn_of(self.engine)
         self._reading = self.engine.execution_options(sqlite_begin="DEFERRED")
 
     @property
@@ -129,13 +133,25 @@ class Database:
 
     @contextmanager
     def write(self) -> Iterator[WriteSession]:
-        with WriteSession(self.engine, self.clock) as session, session.begin():
+        with (
+            self.turn or contextlib.nullcontext(),
+            WriteSession(self.engine, self.clock) as session,
+            session.begin(),
+        ):
             yield session
             for finish in session.before_commit:
                 finish()
 
     def dispose(self) -> None:
         self.engine.dispose()
+        if self.turn is not None:
+            self.turn.close()
+
+
+def _turn_of(engine: Engine) -> Turn | None:
+    if engine.dialect.name != "sqlite" or not engine.url.database:
+        return None
+    return Turn(Path(engine.url.database))
 
 
 def make_engine(url: str) -> Engine:

@@ -44,7 +44,7 @@ def in_words(name: str, value: Any) -> str:
     if value is None:
         return f"{name} unknown"
     if name == "patient_age" and isinstance(value, int | float):
-        decade = int(value) // 10 * 10
-        band = f"{decade} or older" if decade >= _OLDEST_DECADE else f"{decade} to {decade + 9}"
+        decade = min(int(value) // 10 * 10, _OLDEST_DECADE)
+        band = f"{decade} or older" if decade == _OLDEST_DECADE else f"{decade} to {decade + 9}"
         return f"{name} {band}"
     return f"{name} = {value}"

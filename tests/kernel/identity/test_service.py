@@ -98,7 +98,10 @@ def test_a_session_lasts_until_its_end_or_sign_out(database: Database, clock: Fa
     with database.write() as session:
         create_site(session, "RXX01")
         person = create_person(session, "RXX", Role.READER)
-        token = service.sign_in(session, _address(session, person.id).upper(), PASSWORD)
+        address = _address(session, person.id)
+
+    token = service.sign_in(database, address.upper(), PASSWORD)
+    with database.write() as session:
         signed_in = service.signed_in(session, token)
         assert signed_in is not None
         assert signed_in.actor == person
@@ -106,8 +109,9 @@ def test_a_session_lasts_until_its_end_or_sign_out(database: Database, clock: Fa
         service.sign_out(session, person, token)
         assert service.signed_in(session, token) is None
 
-        later = service.sign_in(session, _address(session, person.id), PASSWORD)
-        clock.advance(timedelta(hours=11).total_seconds())
+    later = service.sign_in(database, address, PASSWORD)
+    clock.advance(timedelta(hours=11).total_seconds())
+    with database.read() as session:
         assert service.signed_in(session, later) is None
 
 
@@ -120,8 +124,8 @@ def test_a_wrong_password_and_an_unknown_address_look_alike(
         person = create_person(session, "RXX", Role.READER)
         address = _address(session, person.id) if known else "nobody@rxx.example"
 
-        with pytest.raises(BadCredentials, match="address or the password"):
-            service.sign_in(session, address, "wrong password indeed")
+    with pytest.raises(BadCredentials, match="address or the password"):
+        service.sign_in(database, address, "wrong password indeed")
 
 
 def test_a_token_carries_no_more_than_its_scopes(database: Database, clock: FakeClock) -> None:

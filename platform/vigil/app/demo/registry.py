@@ -1,5 +1,6 @@
 """The registry's part of the loop: submitted, checked, signed, in shadow, and then live."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from vigil.app.demo.network import ADULT_SITE, CHILD_SITE, SUPPLIER, People
 PACKAGES = Path(__file__).parent / "packages"
 VIEW, PNEUMONIA = "chest-view", "pneumonia-children"
 CHEST_RULE = 'modality in ["CR", "DX"] && body_part == "CHEST"'
+CR_RULE = 'modality == "CR" && body_part == "CHEST"'
 
 
 @dataclass(frozen=True)
@@ -81,7 +83,7 @@ class Registry:
         rules = {
             ADULT_SITE: [
                 _rule("adult chest to the view check", CHEST_RULE, VIEW),
-                _rule("chest to the children's model, in shadow", CHEST_RULE, PNEUMONIA),
+                _rule("CR chest to the children's model, in shadow", CR_RULE, PNEUMONIA),
             ],
             CHILD_SITE: [_rule("the children's machine to the pneumonia model", child, PNEUMONIA)],
         }
@@ -91,15 +93,32 @@ class Registry:
                 f"/routing/revisions/{drafted['id']}/publication", reason="scope reviewed"
             )
 
-    def go_live(self, version: str, site: str, deployment: str, evidence: Evidence) -> list[str]:
+    def go_live(
+        self,
+        version: str,
+        site: str,
+        deployment: str,
+        evidence: Evidence,
+        thresholds: dict[str, float],
+    ) -> list[str]:
         """Propose live, be told what is missing, supply it, and have two people agree.
+
+        Args:
+            version: which version.
+            site: ODS code of the site.
+            deployment: the version's deployment there, in shadow until now.
+            evidence: what the shadow runs showed.
+            thresholds: the site's own, in place of the supplier's.
 
         Returns:
             What the gates said was missing at first.
         """
         manager = At(self.url, self.people.manager)
         proposal = manager.post(
-            f"/deployments/{deployment}/changes", to_mode="live", reason="shadow went well"
+            f"/deployments/{deployment}/changes",
+            to_mode="live",
+            thresholds=thresholds,
+            reason="shadow went well",
         )
         local = At(self.url, self.people.site_officers[site])
         for kind in ("dcb0160", "local_test"):
@@ -110,6 +129,7 @@ class Registry:
                 version_id=version,
                 site=site,
                 passed="true",
+                thresholds=json.dumps(thresholds),
                 reason="shadow period reviewed",
             )
             local.post(f"/acceptances/{drafted['id']}/sign", reason="accepted for this site")

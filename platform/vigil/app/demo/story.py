@@ -25,6 +25,8 @@ from vigil.kernel.engine import ledger
 from vigil.kernel.parts import Parts
 
 SHADOW_CHILDREN = 12
+# A slip on purpose, such as two careful people can miss: the supplier's threshold is 0.998.
+SLIP = {"view_ap": 0.9}
 
 
 @dataclass
@@ -85,35 +87,36 @@ def _run(parts: Parts, story: Story, console: Console, folder: Path) -> None:
         registry.shadow(versions[PNEUMONIA], ADULT_SITE)
         pneumonia = registry.shadow(versions[PNEUMONIA], CHILD_SITE)
         registry.publish_rules()
-    chests, others, adults, bedside, children = _images(folder)
+    chests, others, adults, children = _images(folder)
     with _step(story, console, "Studies in shadow: run and recorded, nothing sent"):
         clinic.send(ADULT_SITE, "public files", chests[:2] + others)
         clinic.send(CHILD_SITE, "children in shadow", children[:SHADOW_CHILDREN])
     with _step(story, console, "Sites accept, two people agree, models go live"):
         seen = Evidence(*right_results(clinic, ADULT_SITE, "view_ap"))
-        story.gates[VIEW] = registry.go_live(versions[VIEW], ADULT_SITE, view, seen)
+        story.gates[VIEW] = registry.go_live(versions[VIEW], ADULT_SITE, view, seen, SLIP)
         seen = Evidence(*right_results(clinic, CHILD_SITE, "pneumonia"))
-        story.gates[PNEUMONIA] = registry.go_live(versions[PNEUMONIA], CHILD_SITE, pneumonia, seen)
+        story.gates[PNEUMONIA] = registry.go_live(
+            versions[PNEUMONIA], CHILD_SITE, pneumonia, seen, {}
+        )
     with _step(story, console, "Studies live: results go to the PACS as DICOM SR"):
         clinic.send(ADULT_SITE, "public chests", chests[2:])
         clinic.send(ADULT_SITE, "adults", adults)
         clinic.send(CHILD_SITE, "children", children[SHADOW_CHILDREN:])
-    with _step(story, console, "A week with mostly bedside images at one site"):
-        clinic.send(ADULT_SITE, "bedside", bedside)
     with _step(story, console, "Readers agree or overrule"):
         story.decided = sum(clinic.decide(site) for site in (ADULT_SITE, CHILD_SITE))
     with _step(story, console, "Surveillance counts, evaluates and reports"):
         story.watching.watch(parts, versions, ADULT_SITE, expected=story.decided)
+    if story.watching.alerts:
+        with _step(story, console, "The safety officer acts on the alert: back to shadow"):
+            story.watching.act(view)
 
 
-def _images(
-    folder: Path,
-) -> tuple[list[Image], list[Image], list[Image], list[Image], list[Image]]:
+def _images(folder: Path) -> tuple[list[Image], list[Image], list[Image], list[Image]]:
     public = traffic.public_images(folder)
     chests, others = public[: len(traffic.CHEST)], public[len(traffic.CHEST) :]
     if not traffic.has_realdata():
-        return chests, others, [], [], []
-    return chests, others, *traffic.adult_images(), traffic.child_images()
+        return chests, others, [], []
+    return chests, others, traffic.adult_images(), traffic.child_images()
 
 
 @contextmanager

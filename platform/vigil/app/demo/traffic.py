@@ -17,7 +17,7 @@ REALDATA = Path(__file__).parents[5] / "shared" / "realdata" / "cxr_dicom"
 CHEST = ("RG1_UNCR.dcm", "RG1_UNCI.dcm", "RG1_J2KR.dcm", "RG1_J2KI.dcm")
 # What a chest model must decline: a hand, a head, an abdomen, an ultrasound.
 OTHERS = ("RG3_UNCR.dcm", "eCT_Supplemental.dcm", "MR2_UNCR.dcm", "US1_UNCR.dcm")
-ADULTS, BEDSIDE, CHILDREN = 90, 50, 60
+ADULTS, CHILDREN = 200, 40
 SEED = 20261121
 
 
@@ -59,16 +59,11 @@ def public_images(folder: Path) -> list[Image]:
     return images
 
 
-def adult_images() -> tuple[list[Image], list[Image]]:
-    """Return adults' radiographs: a usual mix of views, then a week with mostly bedside images."""
+def adult_images() -> list[Image]:
+    """Return adults' radiographs of both views, as they come."""
     rows = [row for row in _manifest() if row["dataset"] == "nih1000_64px"]
-    choice = random.Random(SEED)  # noqa: S311 - the same images each time, no secret
-    choice.shuffle(rows)
-    bedside = [row for row in rows if row["view"] == "AP"][: BEDSIDE - 5]
-    usual = [row for row in rows if row not in bedside]
-    first, rest = usual[:ADULTS], usual[ADULTS:]
-    mixed = bedside + [row for row in rest if row["view"] == "PA"][:5]
-    return [_adult(row) for row in first], [_adult(row) for row in mixed]
+    random.Random(SEED).shuffle(rows)  # noqa: S311 - the same images each time, no secret
+    return [Image(REALDATA / row["dicom"], truth=row["view"] == "AP") for row in rows[:ADULTS]]
 
 
 def child_images() -> list[Image]:
@@ -125,6 +120,3 @@ def _manifest() -> Sequence[dict[str, str]]:
     with (REALDATA / "manifest.csv").open(newline="") as file:
         return list(csv.DictReader(file))
 
-
-def _adult(row: dict[str, str]) -> Image:
-    return Image(REALDATA / row["dicom"], truth=row["view"] == "AP")

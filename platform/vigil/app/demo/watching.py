@@ -10,7 +10,7 @@ from surveillance.references.cases import read_csv
 from surveillance.reports import service as reports
 from surveillance.reports.models import Report, ReportState
 from surveillance.streams import evaluation, service
-from vigil.app.demo.client import wait_for
+from vigil.app.demo.client import At, wait_for
 from vigil.app.demo.network import People
 from vigil.app.demo.registry import VIEW
 from vigil.app.demo.traffic import REALDATA
@@ -30,6 +30,7 @@ class Watching:
     url: str
     people: People
     lines: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
 
     def watch(
         self, parts: Parts, versions: Mapping[str, str], site_code: str, expected: int
@@ -46,8 +47,22 @@ class Watching:
             judged, raised = evaluation.evaluate(session, officer, parts.events, day=day)
         verdicts = sorted(f"{one.assessment.stream.value} {one.verdict.value}" for one in judged)
         self.lines.append(f"{len(judged)} streams looked at: {_tally(verdicts)}; {len(raised)} alerts")
+        self.alerts = [alert.id for alert in raised]
         self._overrides(parts, versions, day)
         self._report(parts, officer, versions[VIEW], site, day)
+
+    def act(self, deployment: str) -> None:
+        """Acknowledge each alert, stop what it is about, and say what it was."""
+        officer = At(self.url, self.people.officer)
+        for alert in self.alerts:
+            officer.post(f"/alerts/{alert}/acknowledge", reason="looking into it")
+        officer.post(
+            f"/deployments/{deployment}/fall-back",
+            reason="nearly every image is flagged: the site's threshold is wrong",
+        )
+        for alert in self.alerts:
+            officer.post(f"/alerts/{alert}/resolve", reason="a slip in the site's threshold: 0.9")
+        self.lines.append("the officer took the deployment back to shadow; the register says so")
 
     def _counted(
         self, parts: Parts, versions: Mapping[str, str], day: date, expected: int

@@ -16,6 +16,7 @@ from model_registry.packages.manifest import Manifest
 from model_registry.safety import repository as safety
 from model_registry.safety.models import Acceptance, SafetyCase
 from model_registry.versions import service as versions
+from model_registry.versions.errors import UnknownVersion
 from model_registry.versions.models import Model, ModelVersion
 from transparency_cards.cards import repository as cards
 from transparency_cards.cards.models import Card
@@ -96,6 +97,8 @@ def version(
 ) -> Response:
     model = versions.model(session, reader, model_id)
     found = versions.version(session, reader, version_id)
+    if found.model_id != model.id:
+        raise UnknownVersion("This model has no such version.")
     page = VersionPage(
         title=f"{model.title} {found.version}",
         model=model,

@@ -15,6 +15,7 @@ from inference.runs.models import Outcome, Run
 from inference.studies.models import Study
 from surveillance.alerts import service as alerts
 from surveillance.alerts.models import Alert
+from surveillance.names import Names, Subject
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
@@ -42,7 +43,8 @@ class SiteLine:
 @dataclass(frozen=True, kw_only=True)
 class OverviewPage(Page):
     template: ClassVar[str] = "app/overview.html"
-    alerts: Sequence[Alert]
+    alerts: Sequence[tuple[Alert, Subject]]
+    sees_alerts: bool
     sites: Sequence[SiteLine]
     sees_patients: bool
     is_supplier: bool
@@ -54,6 +56,7 @@ def overview(request: Request, session: Reading, actor: SignedInDep) -> Response
     page = OverviewPage(
         title="Overview",
         alerts=_open_alerts(session, actor),
+        sees_alerts=actor.may(Permission.SURVEILLANCE_READ),
         sites=_lines(session, actor) if sees_patients else [],
         sees_patients=sees_patients,
         is_supplier=actor.supplier_id is not None,
@@ -61,10 +64,12 @@ def overview(request: Request, session: Reading, actor: SignedInDep) -> Response
     return render(request, page)
 
 
-def _open_alerts(session: ReadSession, actor: Actor) -> Sequence[Alert]:
+def _open_alerts(session: ReadSession, actor: Actor) -> Sequence[tuple[Alert, Subject]]:
     if not actor.may(Permission.SURVEILLANCE_READ):
         return []
-    return alerts.alerts(session, actor, states=alerts.OPEN, limit=SHOWN_ALERTS)
+    found = alerts.alerts(session, actor, states=alerts.OPEN, limit=SHOWN_ALERTS)
+    names = Names(session, actor)
+    return [(one, names.subject(one.version_id, one.site_id, one.finding_key)) for one in found]
 
 
 def _lines(session: ReadSession, actor: Actor) -> list[SiteLine]:
@@ -94,6 +99,6 @@ def _lines(session: ReadSession, actor: Actor) -> list[SiteLine]:
     ]
 
 
-def _counts(session: ReadSession, actor: Actor, column: str, condition: bool) -> dict[str, int]:  # noqa: FBT001 - a column and a condition, as SQLModel types them
+def _counts(session: ReadSession, actor: Actor, column: str, condition: bool) -> dict[str, int]:
     statement = select(column, sa.func.count()).where(condition).group_by(column)
     return dict(session.exec(within_sites(statement, actor, column)).all())

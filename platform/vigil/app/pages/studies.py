@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Request
+from pydicom.uid import UID
 from starlette.responses import Response
 
 from inference.routing import repository as routing
@@ -13,6 +14,8 @@ from inference.runs import repository as runs
 from inference.runs.models import Run
 from inference.studies import repository, service
 from inference.studies.models import Instance, Study, StudyState
+from model_registry.versions import service as versions
+from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
@@ -41,7 +44,11 @@ class StudyPage(Page):
     site: Site
     instances: Sequence[Instance]
     decisions: Sequence[RoutingDecision]
-    runs: Sequence[Run]
+    runs: Sequence[tuple[Run, str]]
+
+    def syntax(self, instance: Instance) -> str:
+        """Return the transfer syntax as PS3.6 calls it."""
+        return UID(instance.transfer_syntax_uid).name
 
 
 @router.get("/studies")
@@ -69,12 +76,19 @@ def studies(
 @router.get("/studies/{study_id}")
 def study(request: Request, session: Reading, reader: StudyReader, study_id: str) -> Response:
     found = service.study_by_id(session, reader, study_id)
+    site = session.get_one(Site, found.site_id)
+    ran = runs.runs(session, reader, study_id=found.id)
     page = StudyPage(
-        title="Study",
+        title=f"Study at {site.name}",
         study=found,
-        site=session.get_one(Site, found.site_id),
+        site=site,
         instances=repository.instances(session, reader, found.id),
         decisions=routing.decisions(session, reader, found.id),
-        runs=runs.runs(session, reader, study_id=found.id),
+        runs=[(one, _model(session, reader, one)) for one in ran],
     )
     return render(request, page)
+
+
+def _model(session: ReadSession, reader: Actor, run: Run) -> str:
+    version = versions.version(session, reader, run.version_id)
+    return f"{versions.model(session, reader, version.model_id).title} {version.version}"

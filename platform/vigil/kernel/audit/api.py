@@ -17,13 +17,16 @@ LIMIT = 100
 @router.get("/events")
 def events(
     session: Reading,
-    _auditor: Auditor,
+    auditor: Auditor,
     before: int | None = None,
     subject: str | None = None,
     limit: Annotated[int, Query(ge=1, le=LIMIT)] = LIMIT,
 ) -> dict[str, Any]:
     """List events, newest first; `before` is the cursor."""
-    found = repository.recent(session, before=before, subject=subject, limit=limit)
+    whose = service.audience(auditor)
+    found = repository.recent(
+        session, before=before, subject=subject, limit=limit, organisation_id=whose
+    )
     cursor = found[-1].sequence if len(found) == limit and found[-1].sequence > 1 else None
     return {"items": [event.model_dump() for event in found], "next_cursor": cursor}
 

@@ -16,9 +16,16 @@ def list_events(
     limit: int = typer.Option(50, min=1, max=1000),
 ) -> None:
     """Show the newest events first."""
-    actor_of(ctx).require(Permission.AUDIT_READ)
+    actor = actor_of(ctx)
+    actor.require(Permission.AUDIT_READ)
     with parts_of(ctx).database.read() as session:
-        found = repository.recent(session, before=None, subject=subject, limit=limit)
+        found = repository.recent(
+            session,
+            before=None,
+            subject=subject,
+            limit=limit,
+            organisation_id=service.audience(actor),
+        )
         show(
             ctx,
             [

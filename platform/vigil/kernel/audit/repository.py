@@ -26,11 +26,19 @@ def chain(session: ReadSession) -> Iterator[AuditEvent]:
 
 
 def recent(
-    session: ReadSession, *, before: int | None, subject: str | None, limit: int
+    session: ReadSession,
+    *,
+    before: int | None,
+    subject: str | None,
+    limit: int,
+    organisation_id: str | None = None,
 ) -> Sequence[AuditEvent]:
+    """Return events, newest first; with `organisation_id`, only what its people did."""
     statement = select(AuditEvent).order_by(col(AuditEvent.sequence).desc()).limit(limit)
     if before is not None:
         statement = statement.where(AuditEvent.sequence < before)
+    if organisation_id is not None:
+        statement = statement.where(AuditEvent.organisation_id == organisation_id)
     if subject is not None:
         statement = statement.where(AuditEvent.subject == subject)
     return session.exec(statement).all()

@@ -39,6 +39,15 @@ class Verdict:
         return self.broken_at is None
 
 
+def audience(actor: Actor) -> str | None:
+    """Return whose events the actor may read: None for all, which is the network's and Vigil's.
+
+    An event names no site, so that a hospital's people read what their own organisation did
+    (design invariant 12). The chain's verdict is everybody's.
+    """
+    return None if actor.sites is None else actor.organisation_id or ""
+
+
 def record(
     session: WriteSession,
     actor: Actor,

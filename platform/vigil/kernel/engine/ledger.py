@@ -15,11 +15,13 @@ from vigil.kernel.db import BUSY_TIMEOUT_MS, Database
 from vigil.kernel.engine.journal import JsonSerializer
 from vigil.kernel.engine.logs import forward_logs
 from vigil.kernel.engine.tables import DBOS_SCHEMA
+from vigil.kernel.turn import Turn
 
 APPLICATION = "vigil"
 # One name for each generation of workflows whose steps differ: work of one is not run by another.
 PIPELINE = "pipeline-1"
 _IDLE_TRANSACTION_MS = 60_000
+_HAS_TURN = "vigil.turn"
 
 
 def prepare(database: Database) -> None:
@@ -40,6 +42,8 @@ def open_ledger(database: Database) -> sa.Engine:
     timeout = {"timeout": BUSY_TIMEOUT_MS / 1000}
     engine = sa.create_engine(database.url, connect_args=timeout, pool_size=20, max_overflow=20)
     event.listen(engine, "connect", _set_pragmas)
+    if database.turn is not None:
+        _take_turns(engine, database.turn)
     return engine
 
 
@@ -59,6 +63,23 @@ def _dbos_url(database: Database) -> str:
         return database.url
     url = sa.make_url(database.url).set(drivername="postgresql")
     return url.render_as_string(hide_password=False)
+
+
+def _take_turns(engine: sa.Engine, turn: Turn) -> None:
+    """Let DBOS's threads write in turn with Vigil's own: from a first write to the check-in."""
+
+    @event.listens_for(engine, "before_cursor_execute")
+    def before_write(connection: sa.Connection, *cursor_and_statement: Any) -> None:
+        statement: str = cursor_and_statement[1]
+        is_write = not statement.lstrip()[:6].upper().startswith(("SELECT", "PRAGMA"))
+        if is_write and not connection.info.get(_HAS_TURN):
+            turn.take()
+            connection.info[_HAS_TURN] = True
+
+    @event.listens_for(engine, "checkin")
+    def after_transaction(_connection: object, record: Any) -> None:
+        if record.info.pop(_HAS_TURN, False):
+            turn.give_back()
 
 
 def _set_pragmas(connection: Any, _record: object) -> None:

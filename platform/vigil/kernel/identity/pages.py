@@ -66,14 +66,13 @@ def sign_in_form(request: Request, next: str = "/") -> Response:  # noqa: A002 -
 def sign_in(
     *,
     request: Request,
-    session: Writing,
     parts: PartsDep,
     email: Annotated[str, Form()] = "",
     password: Annotated[str, Form()] = "",
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the form's word
 ) -> Response:
     try:
-        token = service.sign_in(session, email, password)
+        token = service.sign_in(parts.database, email, password)
     except BadCredentials as error:
         fault = Fault("email", error.detail.rstrip("."), "Check both and try again")
         page = SignInPage(title="Sign in", next=local_path(next), email=email, faults=(fault,))

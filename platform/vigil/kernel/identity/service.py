@@ -1,5 +1,6 @@
 """Organisations, sites, people and their keys: who there is, and who is speaking now."""
 
+import functools
 import hashlib
 import secrets
 from collections.abc import Iterable, Sequence
@@ -10,7 +11,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
 from vigil.kernel.audit import service as audit
-from vigil.kernel.db import ReadSession, WriteSession
+from vigil.kernel.db import Database, ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden, Invalid
 from vigil.kernel.identity import repository
 from vigil.kernel.identity.actor import Actor, Grant
@@ -35,8 +36,6 @@ from vigil.kernel.identity.roles import Permission, Role
 SESSION_LIFE = timedelta(hours=10)
 MIN_PASSWORD = 12
 _HASHER = PasswordHasher()
-# Verified when the address is unknown, so that a wrong address takes as long as a wrong password.
-_NOBODY = _HASHER.hash(secrets.token_hex(16))
 
 
 @dataclass(frozen=True)
@@ -192,19 +191,28 @@ def _sites_of(
     return own & {grant.site_id for grant in grants if grant.site_id}
 
 
-def sign_in(session: WriteSession, email: str, password: str) -> str:
+def sign_in(database: Database, email: str, password: str) -> str:
     """Open a browser session and return the token for its cookie.
+
+    The password is verified before anything is written: it takes long on purpose, and nobody else
+    is to wait for it.
 
     Raises:
         BadCredentials: the address or the password is wrong; which one is not said.
     """
-    user = repository.user_by_email(session, email)
+    with database.read() as session:
+        user = repository.user_by_email(session, email)
     try:
-        _HASHER.verify(user.password_hash if user else _NOBODY, password)
+        _HASHER.verify(user.password_hash if user else _nobodys_hash(), password)
     except (VerificationError, InvalidHashError) as error:
         raise BadCredentials("The address or the password is wrong.") from error
     if user is None or not user.active:
         raise BadCredentials("The address or the password is wrong.")
+    with database.write() as session:
+        return _open_session(session, user)
+
+
+def _open_session(session: WriteSession, user: User) -> str:
     token = secrets.token_urlsafe(32)
     session.add(
         WebSession(
@@ -215,9 +223,14 @@ def sign_in(session: WriteSession, email: str, password: str) -> str:
             expires_at=session.now() + SESSION_LIFE,
         )
     )
-    actor = actor_for(session, user)
-    _note(session, actor, "session:open", user.id, "signed in")
+    _note(session, actor_for(session, user), "session:open", user.id, "signed in")
     return token
+
+
+@functools.cache
+def _nobodys_hash() -> str:
+    """Verified when the address is unknown: that must take as long as a wrong password does."""
+    return _HASHER.hash(secrets.token_hex(16))
 
 
 def sign_out(session: WriteSession, actor: Actor, token: str) -> None:

@@ -19,7 +19,7 @@ from vigil.kernel.identity.roles import Permission
 from vigil.kernel.keys import BadToken
 from vigil.kernel.web.assets import Assets
 from vigil.kernel.web.dependencies import CSRF_FIELD, request_parts
-from vigil.kernel.web.words import colour_of, in_words, number, when
+from vigil.kernel.web.words import colour_of, day, days, in_words, number, when
 
 _BANNER_COOKIE = "vigil_done"
 _BANNER_LIFE = timedelta(minutes=2)
@@ -68,8 +68,8 @@ def environment(domains: Mapping[str, str], assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(when=when, in_words=in_words, number=number)
-    found.globals.update(asset=assets.url, colour_of=colour_of)
+    found.filters.update(when=when, day=day, in_words=in_words, number=number)
+    found.globals.update(asset=assets.url, colour_of=colour_of, days=days)
     return found
 
 

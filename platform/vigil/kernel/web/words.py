@@ -4,7 +4,7 @@ A state has the same colour on every page, and its text carries the meaning: the
 (NHS service manual, tag component).
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import Enum
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,7 @@ _COLOURS = {
             "permanent", "challenged", "missing", "not_met", "lost", "aborted"),
     "grey": ("retired", "withdrawn", "cancelled", "superseded", "revoked", "expired", "released"),
 }  # fmt: skip
+_ABBREVIATED = {"cso": "Clinical safety officer"}
 _COLOUR_BY_WORD = {word: colour for colour, words in _COLOURS.items() for word in words}
 
 
@@ -36,6 +37,8 @@ def colour_of(state: object) -> str:
 
 def in_words(state: object) -> str:
     """Return `NO_RESULT` as `No result`."""
+    if state in _ABBREVIATED:
+        return _ABBREVIATED[str(state)]
     text = _word(state).replace("_", " ").strip()
     text = text.lower() if text.isupper() else text
     return text[:1].upper() + text[1:]
@@ -48,6 +51,16 @@ def when(instant: datetime | None) -> Markup:
     local = instant.astimezone(ZoneInfo(READERS_ZONE))
     text = f"{local.day} {local:%B %Y, %H:%M}"
     return Markup('<time datetime="{}">{}</time>').format(instant.isoformat(), text)
+
+
+def day(value: date | None) -> str:
+    """Return a day as `20 August 2026`."""
+    return MISSING if value is None else f"{value.day} {value:%B %Y}"
+
+
+def days(first: date, last: date) -> str:
+    """Return `on 20 August 2026`, or `from 20 August 2026 to 3 September 2026`."""
+    return f"on {day(first)}" if first == last else f"from {day(first)} to {day(last)}"
 
 
 def number(value: float | None, digits: int = 2) -> str:

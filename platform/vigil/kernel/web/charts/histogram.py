@@ -1,5 +1,6 @@
 """A histogram of now against the reference: shares of each bin, bars against a stepped line."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -77,7 +78,7 @@ class Histogram:
     def labels(self) -> list[Tick]:
         every = -(-len(self.edges) // _MOST_LABELS)
         return [
-            Tick(self._x(index), write(edge, percent=False))
+            Tick(self._x(index), self._edge(edge))
             for index, edge in enumerate(self.edges)
             if index % every == 0
         ]
@@ -103,7 +104,13 @@ class Histogram:
 
     def _bin(self, index: int) -> str:
         low, high = self.edges[index], self.edges[index + 1]
-        return f"{write(low, percent=False)} to {write(high, percent=False)}"
+        return f"{self._edge(low)} to {self._edge(high)}"
+
+    def _edge(self, value: float) -> str:
+        """Write an edge with as many digits as bins this narrow need."""
+        narrow = (self.edges[-1] - self.edges[0]) / max(len(self.edges) - 1, 1)
+        step = 10.0 ** min(-2, math.floor(math.log10(narrow))) if narrow > 0 else None
+        return write(value, percent=False, step=step)
 
 
 def _shares(counts: Sequence[int]) -> list[float]:

@@ -1,0 +1,74 @@
+"""A PACS on a real socket that remembers every object it was ever sent, also the second time."""
+
+import socket
+import threading
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydicom.uid import Comprehensive3DSRStorage
+from pynetdicom import AE, evt
+
+from vigil.kernel.objects import sha256
+
+PACS = "PACS"
+
+
+@dataclass
+class Pacs:
+    """It can be switched off and on again.
+
+    Attributes:
+        received: the digests of the data sets that came under each SOP Instance UID.
+    """
+
+    port: int
+    received: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    @contextmanager
+    def up(self) -> Iterator[None]:
+        entity = AE(PACS)
+        entity.add_supported_context(Comprehensive3DSRStorage)
+        server = entity.start_server(
+            ("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
+        )
+        try:
+            yield
+        finally:
+            server.shutdown()
+
+    @property
+    def objects(self) -> set[str]:
+        return set(self.received)
+
+    @property
+    def repeated(self) -> int:
+        """How often something came that was there already."""
+        return sum(len(digests) - 1 for digests in self.received.values())
+
+    def _store(self, event: Any) -> int:
+        request = event.request
+        with self._lock:
+            self.received[str(request.AffectedSOPInstanceUID)].append(
+                sha256(request.DataSet.getvalue())
+            )
+        return 0x0000
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens on now."""
+    probes = [socket.socket() for _ in range(count)]
+    for probe in probes:
+        probe.bind(("127.0.0.1", 0))
+    ports = [probe.getsockname()[1] for probe in probes]
+    for probe in probes:
+        probe.close()
+    return ports
+
+
+def answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
