@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 export PYTHONPATH := $(CURDIR):$(CURDIR)/platform
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test lint types bench soak migrate lock servers clean
+.PHONY: help setup demo up test lint types docs bench soak migrate lock servers clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -35,6 +35,9 @@ lint: $(DEV_STAMP) types ## check style, layers, templates and types
 
 types: $(DEV_STAMP) ## check types
 	@$(BIN)/mypy
+
+docs: setup ## write the tables of docs/ that come from the code
+	@$(BIN)/python -m vigil.app.reference
 
 bench: $(DEV_STAMP) $(ASSETS) ## measure, beside the peers
 	@$(BIN)/python -m benchmarks

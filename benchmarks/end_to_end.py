@@ -94,7 +94,7 @@ def report(measured: Measured) -> str:
     rounds = len(next(iter(measured.values()))[0])
     columns = ("total", "receiving", "waiting", "queued", "running", "bare")
     lines = [
-        f"Whole study in, findings recorded (shadow), milliseconds, median of {rounds} rounds; "
+        f"Whole study in, findings recorded (shadow), milliseconds, median of {rounds} rounds;",
         f"the ratio leaves out the wait for completeness (quiet timer {QUIET_SECONDS} s)",
         "",
         f"| study | {' | '.join(columns)} | (total - waiting) / bare | bar |",
@@ -122,9 +122,7 @@ def _one(parts: Parts, port: int, bare: model.Bare, files: Sequence[Path]) -> To
     run, study = _wait(parts, known)
     marks = [run.finished_at, study.last_arrival_at, study.closed_at, run.started_at]
     finished, arrived, closed, started = (_since(began, mark) for mark in marks)
-    return Took(
-        alone, finished, arrived, closed - arrived, started - closed, finished - started
-    )
+    return Took(alone, finished, arrived, closed - arrived, started - closed, finished - started)
 
 
 def _finished(parts: Parts) -> set[str]:
@@ -176,7 +174,10 @@ def _deploy(parts: Parts, settings: Settings, folder: Path) -> None:
     """Submit and admit the model, and let it run in shadow on everything."""
     archive = model.package(folder)
     with parts.database.write() as session:
-        for code, kind in (("BENCHNET", OrganisationKind.NETWORK), (model.SUPPLIER, OrganisationKind.SUPPLIER)):
+        for code, kind in (
+            ("BENCHNET", OrganisationKind.NETWORK),
+            (model.SUPPLIER, OrganisationKind.SUPPLIER),
+        ):
             identity.create_organisation(session, SYSTEM, ods_code=code, name=code, kind=kind)
         version = versions.submit(session, SYSTEM, objects=parts.objects, archive=archive)
         manager = _person(session, Role.NETWORK_MANAGER)

@@ -45,9 +45,7 @@ def write(kind: Kind, count: int, folder: Path, seed: int = 0) -> Sequence[Path]
     return paths
 
 
-def _image(
-    kind: Kind, noise: np.random.Generator, study: str, series: str, number: int
-) -> Dataset:
+def _image(kind: Kind, noise: np.random.Generator, study: str, series: str, number: int) -> Dataset:
     made = Dataset()
     made.file_meta = FileMetaDataset()
     made.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian

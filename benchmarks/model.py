@@ -90,8 +90,8 @@ def graph() -> bytes:
         *(_constant(f"w{i}", random, (CHANNELS, CHANNELS, 3, 3)) for i in range(LAYERS)),
         _constant("head", random, (CHANNELS, 1)),
     ]
-    stem = {"strides": [4, 4], "pads": [3, 3, 3, 3]}
-    nodes = [helper.make_node("Conv", ["image", "stem"], ["x0"], **stem)]
+    pads = [3, 3, 3, 3]
+    nodes = [helper.make_node("Conv", ["image", "stem"], ["x0"], strides=[4, 4], pads=pads)]
     for i in range(LAYERS):
         nodes += [
             helper.make_node("Conv", [f"x{i}", f"w{i}"], [f"y{i}"], pads=[1, 1, 1, 1]),

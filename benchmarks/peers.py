@@ -1,4 +1,4 @@
-"""The nodes that are compared: Vigil, Orthanc and DCMTK's storescp, each on a fresh, empty store."""
+"""The nodes that are compared: Vigil, Orthanc and DCMTK's storescp, each on an empty store."""
 
 import json
 import os
@@ -35,11 +35,11 @@ NO_DELAY = {"TCP_NODELAY": "1"}
 class Peer(Protocol):
     """A node under test; of one that forks for each association, no processor time is known."""
 
-    name: str
-    forks: bool
-
-    def start(self, folder: Path, port: int) -> "subprocess.Popen[bytes]":
-        """Start the node on an empty folder."""
+    @property
+    def name(self) -> str: ...
+    @property
+    def forks(self) -> bool: ...
+    def start(self, folder: Path, port: int) -> "subprocess.Popen[bytes]": ...
 
 
 def program(name: str) -> str | None:

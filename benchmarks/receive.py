@@ -54,9 +54,9 @@ def available() -> list[Peer]:
 
 def report(measured: dict[int, Turns], instances: int) -> str:
     """Return the table in Markdown."""
+    rounds = len(next(iter(measured[1].values())))
     lines = [
-        f"C-STORE of {instances} CT instances of 0.53 MB, median of "
-        f"{len(next(iter(measured[1].values())))} interleaved rounds [least to most]",
+        f"C-STORE of {instances} CT instances of 0.53 MB, median of {rounds} rounds [range]",
         "",
         "| node | associations | instances/s | MB/s | CPU ms/instance | x Orthanc | bar |",
         "|---|---|---|---|---|---|---|",

@@ -39,7 +39,8 @@ class DicomNode:
 
     def _recover(self) -> None:
         try:
+            self.receiver.parts.objects.discard_abandoned()
             recovery.file_unindexed(self.receiver)
-        except (VigilError, *DATABASE_AWAY) as error:
+        except (VigilError, OSError, *DATABASE_AWAY) as error:
             # What is left is found again at the next start.
             logger("inference.node").error("recovery", exc_info=error)

@@ -1,5 +1,7 @@
 """`vigil run`: what ran, and the proof that it can be done again."""
 
+import math
+
 import typer
 
 from inference.runs import repository, service
@@ -86,7 +88,10 @@ def replay(
             {
                 "run": found.run_id,
                 "identical": found.identical,
-                "largest_difference": found.largest_difference,
+                # JSON has no word for it.
+                "largest_difference": "infinite"
+                if math.isinf(found.largest_difference)
+                else found.largest_difference,
                 "same_runtime": found.same_runtime,
             }
         ],

@@ -9,7 +9,7 @@ from inference.runs import service
 from inference.runs.analysis import Analyst
 from inference.runs.errors import NotReplayable
 from inference.runtime.outputs import from_bytes
-from inference.runtime.wire import Arrays
+from inference.runtime.wire import Array, Arrays
 from model_registry.deployments import service as deployments
 from vigil.kernel.audit import service as audit
 from vigil.kernel.identity.actor import Actor
@@ -27,7 +27,7 @@ class Replay:
     Attributes:
         run_id: the run that was done again.
         identical: whether every bit of the raw outputs is the same.
-        largest_difference: the largest absolute one; infinite where the shapes differ.
+        largest_difference: the largest absolute one; infinite where shapes differ or one is a NaN.
         same_runtime: whether it ran on the runtime that the run pinned.
     """
 
@@ -69,8 +69,15 @@ def replay(parts: Parts, actor: Actor, analyst: Analyst, run_id: str, reason: st
 def _largest_difference(kept: Arrays, made: Arrays) -> float:
     if {n: a.shape for n, a in kept.items()} != {n: a.shape for n, a in made.items()}:
         return float("inf")
-    apart = [np.abs(kept[n].astype(float) - made[n].astype(float)).max() for n in kept]
-    return float(max(apart, default=0.0))
+    return max((_apart(kept[n].astype(float), made[n].astype(float)) for n in kept), default=0.0)
+
+
+def _apart(kept: Array, made: Array) -> float:
+    """Return how far two arrays are apart: a NaN is as far as can be from all but a NaN."""
+    with np.errstate(invalid="ignore"):
+        same = (kept == made) | (np.isnan(kept) & np.isnan(made))
+        apart = np.nan_to_num(np.where(same, 0.0, np.abs(kept - made)), nan=np.inf)
+    return float(apart.max(initial=0.0))
 
 
 def _decisive(facts: dict[str, Any]) -> dict[str, Any]:

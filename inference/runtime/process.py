@@ -1,5 +1,6 @@
 """The parent's side of one model process: start it, ask it, end it."""
 
+import contextlib
 import shutil
 import signal
 import subprocess
@@ -33,6 +34,8 @@ ENVIRONMENT = {
 }
 _ROOT = Path(__file__).parents[2]
 _GRACE_SECONDS = 2.0
+_FOLDER = "vigil-model-"
+_ABANDONED_SECONDS = 3600
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,8 @@ class ModelProcess:
         self._limits = limits
         started = time.monotonic()
         self._complaints = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
-        folder = Path(tempfile.mkdtemp(prefix="vigil-model-"))
+        _discard_abandoned()
+        folder = Path(tempfile.mkdtemp(prefix=_FOLDER))
         try:
             self._process, self._channel = _start(folder, self._complaints)
             self._facts = self._load(folder, model)
@@ -169,6 +173,14 @@ class ModelProcess:
         self._complaints.seek(0)
         lines = self._complaints.read().decode(errors="replace").strip().splitlines()
         return lines[-1][:300] if lines else ""
+
+
+def _discard_abandoned() -> None:
+    """Delete the models that workers left behind which were killed while they loaded one."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_FOLDER}*"):
+        with contextlib.suppress(OSError):
+            if time.time() - folder.stat().st_mtime > _ABANDONED_SECONDS:
+                shutil.rmtree(folder)
 
 
 def _start(folder: Path, complaints: IO[bytes]) -> tuple["subprocess.Popen[bytes]", Channel]:

@@ -117,18 +117,28 @@ def receiving(
     return session.exec(within_sites(statement, actor, Study.site_id)).all()
 
 
-def deliveries(session: ReadSession, actor: Actor, study: Study) -> Deliveries:
+def deliveries(
+    session: ReadSession, actor: Actor, studies: Sequence[Study]
+) -> dict[str, Deliveries]:
+    """Return, for each of these studies, how the associations of its present revision stand."""
     statement: Any = (
-        select(Association.closed_at, Association.ending)
-        .join(Instance, col(Instance.association_id) == col(Association.id))
-        .where(Instance.study_id == study.id, Instance.study_revision == study.revision)
+        select(Instance.study_id, Association.closed_at, Association.ending)
+        .join(Association, col(Instance.association_id) == col(Association.id))
+        .join(Study, col(Instance.study_id) == col(Study.id))
+        .where(
+            col(Study.id).in_([study.id for study in studies]),
+            col(Instance.study_revision) == col(Study.revision),
+        )
         .distinct()
     )
-    rows = session.exec(within_sites(statement, actor, Instance.site_id)).all()
-    return Deliveries(
-        any_open=any(closed_at is None for closed_at, _ in rows),
-        any_broken=any(closed_at and ending is not Ending.RELEASED for closed_at, ending in rows),
-    )
+    found: dict[str, Deliveries] = {study.id: Deliveries() for study in studies}
+    for study_id, closed_at, ending in session.exec(within_sites(statement, actor, Study.site_id)):
+        known = found[study_id]
+        is_broken = closed_at is not None and ending is not Ending.RELEASED
+        found[study_id] = Deliveries(
+            any_open=known.any_open or closed_at is None, any_broken=known.any_broken or is_broken
+        )
+    return found
 
 
 def count_from(session: ReadSession, association_id: str) -> int:

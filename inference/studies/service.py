@@ -12,6 +12,7 @@ from inference.studies import repository
 from inference.studies.arrival import Arrival
 from inference.studies.errors import UnknownStudy
 from inference.studies.models import Closing, Instance, Study, StudyState
+from inference.studies.repository import Deliveries
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
@@ -120,9 +121,10 @@ def due(session: ReadSession, actor: Actor, policy: Policy, limit: int = DUE_AT_
         started_by=now - policy.cap,
         limit=limit,
     )
+    deliveries = repository.deliveries(session, actor, candidates)
     found = []
     for study in candidates:
-        closing = _closing(session, actor, policy, study)
+        closing = _closing(now, policy, study, deliveries[study.id])
         if closing is not None:
             found.append(Due(study.id, study.revision, study.last_arrival_at, closing))
     return found
@@ -164,15 +166,14 @@ def study_by_id(session: ReadSession, actor: Actor, study_id: str) -> Study:
     return study
 
 
-def _closing(session: ReadSession, actor: Actor, policy: Policy, study: Study) -> Closing | None:
-    silence = session.now() - study.last_arrival_at
-    deliveries = repository.deliveries(session, actor, study)
+def _closing(now: datetime, policy: Policy, study: Study, deliveries: Deliveries) -> Closing | None:
+    silence = now - study.last_arrival_at
     is_done = not deliveries.any_open and not deliveries.any_broken
     if is_done and silence >= policy.quiet:
         return Closing.ASSOCIATION_CLOSED
     if silence >= policy.open_quiet:
         return Closing.QUIET
-    if session.now() - study.revision_started_at >= policy.cap:
+    if now - study.revision_started_at >= policy.cap:
         return Closing.CAP
     return None
 

@@ -124,7 +124,7 @@ class Books:
         """Return how long each study took from its last instance to the PACS, shortest first."""
         with self.hospital.parts.database.read() as session:
             rows = session.execute(
-                sa.select(Study.last_arrival_at, sa.func.max(Delivery.delivered_at))
+                sa.select(col(Study.last_arrival_at), sa.func.max(col(Delivery.delivered_at)))
                 .join(Run, col(Run.study_id) == col(Study.id))
                 .join(Delivery, col(Delivery.run_id) == col(Run.id))
                 .group_by(col(Study.id))
@@ -144,9 +144,10 @@ class Books:
         with self.hospital.parts.database.read() as session:
             return sum(session.exec(select(Study.revision)).all())
 
-    def half_written(self) -> int:
-        """Return how many files a killed process left before they had their name."""
-        return len(list((self.hospital.settings.objects / "incoming").iterdir()))
+    def litter(self) -> int:
+        """Return how many files killed processes left half written, or meant for a moment."""
+        incoming = self.hospital.settings.objects / "incoming"
+        return len([*incoming.iterdir(), *self.hospital.temporary.iterdir()])
 
     def _counts(self) -> list[dict[str, Any]]:
         with self.hospital.parts.database.read() as session:
@@ -164,7 +165,8 @@ _SHOWN = select(Run.id).where(Run.mode == RunMode.LIVE, Run.outcome != Outcome.C
 
 
 def _count(session: ReadSession, statement: Any) -> int:
-    return int(session.execute(sa.select(sa.func.count()).select_from(statement.subquery())).scalar_one())
+    counted = sa.select(sa.func.count()).select_from(statement.subquery())
+    return int(session.execute(counted).scalar_one())
 
 
 def _latest(runs: Any) -> list[Run]:
@@ -172,5 +174,3 @@ def _latest(runs: Any) -> list[Run]:
     for run in sorted(runs, key=lambda run: run.study_revision):
         newest[run.study_id, run.deployment_id] = run
     return list(newest.values())
-
-

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from factories.pacs import answers
+from factories.pacs import Sockets, answers
 from factories.studies import make_data_set
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ComputedRadiographyImageStorage, ExplicitVRLittleEndian, generate_uid
@@ -84,10 +84,14 @@ class Camera:
         entity = AE(self.title)
         entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = 10
         entity.add_requested_context(ComputedRadiographyImageStorage, ExplicitVRLittleEndian)
-        peer = entity.associate("127.0.0.1", self.port, ae_title="VIGIL")
+        sockets = Sockets()
+        peer = entity.associate(
+            "127.0.0.1", self.port, ae_title="VIGIL", evt_handlers=[sockets.handler]
+        )
         waiting = [one for one in instances if not self._stored(peer, one)]
         if peer.is_established:
             peer.release()
+        sockets.close()
         return waiting
 
     def _stored(self, peer: Association, instance: Dataset) -> bool:
@@ -97,7 +101,7 @@ class Camera:
         instance.file_meta = FileMetaDataset()
         instance.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
         try:
-            stored = peer.send_c_store(instance).get("Status") == SUCCESS
+            stored = bool(peer.send_c_store(instance).get("Status") == SUCCESS)
         except RuntimeError:
             # The node died between two instances.
             stored = False

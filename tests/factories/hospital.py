@@ -17,7 +17,6 @@ from factories.identity import SETUP
 from factories.nodes import create_node
 from factories.pacs import PACS, answers
 from factories.safety import Cast, create_cast, sign_everything
-from pydantic import SecretStr
 
 from inference.routing import service as routing
 from inference.routing.rules import Rule
@@ -56,6 +55,11 @@ class Hospital:
     site_id: str
 
     @property
+    def temporary(self) -> Path:
+        """Where the processes put what they need for a moment."""
+        return self.settings.data_dir / "tmp"
+
+    @property
     def environment(self) -> dict[str, str]:
         """The settings as a process of Vigil's reads them."""
         values = self.settings.model_dump(exclude_none=True, exclude={"database_url"})
@@ -65,6 +69,7 @@ class Hospital:
             **os.environ,
             **named,
             "VIGIL_DATABASE_URL": self.settings.database,
+            "TMPDIR": str(self.temporary),
             "PYTHONPATH": path,
         }
 
@@ -113,7 +118,7 @@ def open_hospital(
         migrated: a SQLite file with the schema.
         shadow: let a second version run in shadow on every study too.
     """
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    (settings.data_dir / "tmp").mkdir(parents=True)
     if migrated is not None:
         shutil.copy(migrated, settings.data_dir / "vigil.sqlite")
     parts = build_parts(settings)

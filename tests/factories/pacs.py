@@ -32,13 +32,15 @@ class Pacs:
     def up(self) -> Iterator[None]:
         entity = AE(PACS)
         entity.add_supported_context(Comprehensive3DSRStorage)
-        server = entity.start_server(
-            ("127.0.0.1", self.port), block=False, evt_handlers=[(evt.EVT_C_STORE, self._store)]
-        )
+        sockets = Sockets()
+        handlers: list[Any] = [(evt.EVT_C_STORE, self._store), sockets.handler]
+        address = ("127.0.0.1", self.port)
+        server: Any = entity.start_server(address, block=False, evt_handlers=handlers)
         try:
             yield
         finally:
             server.shutdown()
+            sockets.close()
 
     @property
     def objects(self) -> set[str]:
@@ -56,6 +58,21 @@ class Pacs:
                 sha256(request.DataSet.getvalue())
             )
         return 0x0000
+
+
+class Sockets:
+    """Closes connections whose other side was killed, which pynetdicom leaves open."""
+
+    def __init__(self) -> None:
+        self._open: list[socket.socket] = []
+        self.handler = (evt.EVT_CONN_OPEN, self._note)
+
+    def close(self) -> None:
+        for one in self._open:
+            one.close()
+
+    def _note(self, event: Any) -> None:
+        self._open.append(event.assoc.dul.socket.socket)
 
 
 def free_ports(count: int) -> list[int]:

@@ -35,6 +35,24 @@ def test_nothing_is_left_of_an_object_that_the_disk_refused(
     assert list((objects.root / "incoming").iterdir()) == []
 
 
+def test_what_a_dead_process_left_half_written_goes_with_age(objects: LocalObjectStore) -> None:
+    digest = objects.put(b"pixels")
+    for name, age in (("old", 7200), ("new", 60)):
+        path = objects.root / "incoming" / name
+        path.write_bytes(b"pix")
+        os.utime(path, (path.stat().st_mtime - age,) * 2)
+
+    assert objects.discard_abandoned() == 1
+    assert [path.name for path in (objects.root / "incoming").iterdir()] == ["new"]
+    assert objects.get(digest) == b"pixels"
+
+
+def test_a_store_that_was_never_written_to_has_nothing_abandoned(
+    objects: LocalObjectStore,
+) -> None:
+    assert objects.discard_abandoned() == 0
+
+
 def test_every_folder_that_leads_to_an_object_is_flushed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -160,7 +160,7 @@ def _is_option(parameter: Any) -> bool:
 
 
 def _word(parameter: Any) -> str:
-    return parameter.opts[0] if _is_option(parameter) else parameter.name.upper()
+    return str(parameter.opts[0] if _is_option(parameter) else parameter.name.upper())
 
 
 def _usage(parameter: Any) -> str:

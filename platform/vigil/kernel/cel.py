@@ -4,6 +4,7 @@ CEL is the Common Expression Language (github.com/google/cel-spec). A condition 
 is written: it must parse, name known attributes only and give a truth value.
 """
 
+import functools
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -62,6 +63,7 @@ class Condition:
             raise Undecidable(what) from error
 
 
+@functools.lru_cache(maxsize=1024)
 def compile_condition(source: str) -> Condition:
     """Compile `source`.
 

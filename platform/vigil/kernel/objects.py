@@ -8,12 +8,15 @@ import hashlib
 import os
 import re
 import secrets
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
 from vigil.kernel.errors import NotFound, Unavailable
 
+# No object takes so long to write: what is older was left by a process that died.
+_ABANDONED_SECONDS = 3600
 _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 
@@ -29,6 +32,7 @@ class ObjectStore(Protocol):
     def path(self, digest: str) -> Path: ...
     def exists(self, digest: str) -> bool: ...
     def digests(self) -> Iterator[str]: ...
+    def discard_abandoned(self) -> int: ...
 
 
 def sha256(data: bytes) -> str:
@@ -82,6 +86,13 @@ class LocalObjectStore:
             if _DIGEST.fullmatch(path.name):
                 yield path.name
 
+    def discard_abandoned(self) -> int:
+        """Delete what a process that died had begun to write; return how many files."""
+        abandoned = [path for path in self._incoming.glob("*") if _is_abandoned(path)]
+        for path in abandoned:
+            path.unlink(missing_ok=True)
+        return len(abandoned)
+
     def _target(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
             raise NotFound("This is not a digest.")
@@ -100,6 +111,14 @@ class LocalObjectStore:
             _sync_folder(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
+
+
+def _is_abandoned(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _ABANDONED_SECONDS
+    except FileNotFoundError:
+        # It has its name by now.
+        return False
 
 
 def _make_folder(folder: Path) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from factories.identity import SETUP, create_person, create_site
-from factories.wards import Ward, make_image_file
+from factories.wards import Ward, blinding_model, make_image_file, open_ward
 from sqlmodel import select
 
 from inference.runs.analysis import Analyst
@@ -21,6 +21,7 @@ from vigil.kernel.audit import repository as audit
 from vigil.kernel.errors import Forbidden
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Role
+from vigil.kernel.parts import Parts
 
 REASON = "an auditor asked"
 
@@ -169,12 +170,23 @@ def test_only_those_of_the_site_who_may_replay(ward: Ward, run: Run, runtimes: R
         again(ward, runtimes, run, stranger)
 
 
-def test_a_nan_is_the_same_nan_again(ward: Ward, run: Run, runtimes: Runtimes) -> None:
+def test_a_run_whose_outputs_were_no_numbers_is_reproduced_too(
+    parts: Parts, runtimes: Runtimes
+) -> None:
+    ward = open_ward(parts, model_onnx=blinding_model())
+    run = ward.execute(runtimes, ward.plan(0))
+    assert run.outcome is Outcome.NO_RESULT
+
+    assert again(ward, runtimes, run) == Replay(run.id, True, 0.0, True)
+
+
+def test_a_number_is_infinitely_far_from_what_is_none(
+    ward: Ward, run: Run, runtimes: Runtimes
+) -> None:
     name = f"{run.inputs[0]['sop_instance_uid']}/scores"
     nothing = {name: np.full((1, 3), np.nan, np.float32)}
     tamper(ward, run, outputs_digest=ward.parts.objects.put(to_bytes(nothing)))
 
     found = again(ward, runtimes, run)
 
-    assert not found.identical
-    assert not found.largest_difference <= 1
+    assert (found.identical, found.largest_difference) == (False, float("inf"))

@@ -1,9 +1,11 @@
 import os
 import signal
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -53,6 +55,20 @@ def runtimes(make: Callable[..., Runtimes]) -> Runtimes:
 
 def double(runtimes: Runtimes, *values: float) -> Prediction:
     return runtimes.predict("double", onnx_models.doubling, numbers(*values), RESOURCES)
+
+
+def test_a_model_that_a_killed_worker_left_on_the_disk_goes_with_age(
+    runtimes: Runtimes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    for name, age in (("old", 7200), ("new", 60)):
+        folder = tmp_path / f"vigil-model-{name}"
+        folder.mkdir()
+        (folder / "model.onnx").touch()
+        os.utime(folder, (time.time() - age,) * 2)
+
+    double(runtimes, 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["vigil-model-new"]
 
 
 def test_outputs_come_back_by_name_with_the_facts(runtimes: Runtimes) -> None:

@@ -17,7 +17,7 @@ REALDATA = Path(__file__).parents[5] / "shared" / "realdata" / "cxr_dicom"
 CHEST = ("RG1_UNCR.dcm", "RG1_UNCI.dcm", "RG1_J2KR.dcm", "RG1_J2KI.dcm")
 # What a chest model must decline: a hand, a head, an abdomen, an ultrasound.
 OTHERS = ("RG3_UNCR.dcm", "eCT_Supplemental.dcm", "MR2_UNCR.dcm", "US1_UNCR.dcm")
-ADULTS, CHILDREN = 200, 40
+ADULTS, CHILDREN = 198, 24
 SEED = 20261121
 
 

@@ -35,9 +35,9 @@ def limits(settings: EngineSettings) -> tuple[QueueLimits, ...]:
     runs = settings.run_concurrency
     return (
         QueueLimits("runs", at_once=runs * 4, per_partition=runs),
-        QueueLimits("deliveries", at_once=8),
+        QueueLimits("deliveries", at_once=8, poll_seconds=0.2),
         QueueLimits("reports", at_once=1, poll_seconds=1.0),
-        QueueLimits(DEFAULT, at_once=8),
+        QueueLimits(DEFAULT, at_once=8, poll_seconds=0.25),
     )
 
 

@@ -10,7 +10,7 @@ class EngineSettings(KernelSettings):
         default=0, ge=0, description="number of this worker among those of its machine"
     )
     run_concurrency: int = Field(
-        default=2, ge=1, description="runs of one model version at once in one worker"
+        default=4, ge=1, description="runs of one model version at once in one worker"
     )
     dead_after_seconds: float = Field(
         default=5, gt=1, description="silence after which a worker's work is taken over"
