@@ -184,7 +184,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a server that is not there is a failure, not a skip: a green run must mean all of it."""
+    """In CI a missing server is a failure, not a skip: a green run must mean all of it."""
     report = yield
     if IN_CI and report.skipped and "not installed" in str(report.longrepr):
         report.outcome = "failed"

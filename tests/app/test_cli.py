@@ -213,6 +213,6 @@ def test_a_setting_that_does_not_fit_is_named_without_a_traceback(data_dir: Path
 
 
 def test_a_conflict_in_a_real_process_ends_with_five(installed: Parts) -> None:
-    words = ("organisation", "add", "RXX", "Somewhere", "--kind", "provider")
+    words = ("organisation", "create", "RXX", "--name", "Somewhere", "--kind", "provider")
 
     assert [process(*words).returncode for _ in range(2)] == [0, 5]

@@ -1,6 +1,7 @@
 """The committed description of the API is the one that the application gives of itself."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,17 +20,7 @@ RENEW = "the API changed: `vigil openapi > docs/openapi.json` renews it; read th
 def described(parts: Parts, tmp_path: Path) -> dict[str, Any]:
     assets.build(tmp_path / "assets")
     settings = parts.settings.model_copy(update={"assets_dir": tmp_path / "assets"})
-    app = web.create_app(
-        Parts(
-            settings,
-            parts.database,
-            parts.objects,
-            parts.keys,
-            parts.events,
-            parts.queue,
-            parts.metrics,
-        )
-    )
+    app = web.create_app(replace(parts, settings=settings))
     found: dict[str, Any] = TestClient(app).get("/api/v1/openapi.json").json()
     return found
 

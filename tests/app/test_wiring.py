@@ -42,9 +42,7 @@ def test_a_finished_run_is_to_be_recorded(installed: Parts, finished: Finished) 
     assert enqueued(installed) == ["surveillance.record"]
 
 
-def test_a_run_that_was_rolled_back_is_not_recorded(
-    installed: Parts, finished: Finished
-) -> None:
+def test_a_run_that_was_rolled_back_is_not_recorded(installed: Parts, finished: Finished) -> None:
     with pytest.raises(ZeroDivisionError), installed.database.write() as session:
         installed.events.publish(session, RunFinished(finished.run.id))
         raise ZeroDivisionError
@@ -52,9 +50,7 @@ def test_a_run_that_was_rolled_back_is_not_recorded(
     assert enqueued(installed) == []
 
 
-def test_a_run_that_is_told_of_twice_is_recorded_once(
-    installed: Parts, finished: Finished
-) -> None:
+def test_a_run_that_is_told_of_twice_is_recorded_once(installed: Parts, finished: Finished) -> None:
     for _ in range(2):
         with installed.database.write() as session:
             installed.events.publish(session, RunFinished(finished.run.id))

@@ -1,4 +1,5 @@
 import pytest
+
 from vigil.kernel.cel import Undecidable, compile_condition, faults_in
 from vigil.kernel.dicom import NAMES
 

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from factories.identity import create_organisation
 from sqlalchemy.exc import IntegrityError, StatementError
+
 from vigil.app import schema
 from vigil.kernel.db import Database
 from vigil.kernel.identity import repository

@@ -1,6 +1,7 @@
 from datetime import UTC, datetime, timedelta
 
 from conftest import FakeClock
+
 from vigil.kernel.ids import is_id, new_id
 
 

@@ -1,10 +1,10 @@
-import os
 import stat
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import FakeClock
+
 from vigil.kernel.keys import BadToken, Keys, load_or_create
 
 
@@ -43,5 +43,5 @@ def test_the_secret_is_made_once_and_for_this_user_only(tmp_path: Path) -> None:
     made = load_or_create(path)
 
     assert load_or_create(path) == made
-    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]

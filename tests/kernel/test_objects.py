@@ -3,6 +3,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from vigil.kernel.errors import NotFound
 from vigil.kernel.objects import LocalObjectStore, StoreFull
 
@@ -60,7 +61,7 @@ def test_every_folder_that_leads_to_an_object_is_flushed(
     fsync = os.fsync
 
     def record(descriptor: int) -> None:
-        flushed.append(os.readlink(f"/proc/self/fd/{descriptor}"))
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", record)

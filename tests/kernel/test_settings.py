@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+
 from vigil.kernel.errors import Invalid
 from vigil.kernel.settings import KernelSettings, explain, load
 

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+
 from vigil.kernel import turn as turns
 from vigil.kernel.errors import Unavailable
 from vigil.kernel.turn import Turn

@@ -1,10 +1,10 @@
 """What can go wrong with a card.
 
-    Conflict
-      AlreadyPublished   the version has a card in force
-      NotAdmitted        its version has not passed the automatic checks
-    NotFound
-      UnknownCard
+Conflict
+  AlreadyPublished   the version has a card in force
+  NotAdmitted        its version has not passed the automatic checks
+NotFound
+  UnknownCard
 """
 
 from vigil.kernel.errors import Conflict, NotFound

@@ -1,4 +1,4 @@
-"""Every table, so that one metadata knows them all. `migrations/env.py` imports this and no more."""
+"""Every table, so that one metadata knows them all: what `migrations/env.py` imports."""
 
 from inference.associations import models as associations
 from inference.decisions import models as decisions

@@ -34,7 +34,7 @@ def serve(settings: Settings) -> None:
         try:
             close_due(parts, settings.completeness)
             evaluated = ask_for_yesterday(parts, evaluated)
-        except Exception as error:  # noqa: BLE001 - the database may be away; it comes back
+        except Exception as error:
             log.error("studies not looked at", exc_info=error)  # noqa: TRY400 - by type and place only
     engine.shutdown()
     runtimes.close()

@@ -4,6 +4,7 @@ import pytest
 import sqlalchemy as sa
 from factories.identity import SETUP
 from sqlalchemy.exc import DatabaseError
+
 from vigil.kernel.audit import repository, service
 from vigil.kernel.db import Database
 from vigil.kernel.errors import Invalid

@@ -1,6 +1,7 @@
 from datetime import date
 
 from conftest import FakeClock, RecordingQueue
+
 from surveillance.streams.tasks import EVALUATE, ask_for_yesterday
 from vigil.kernel.parts import Parts
 

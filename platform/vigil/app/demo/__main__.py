@@ -1,4 +1,4 @@
-"""`make demo` and `make up`: run the loop in a fresh folder, or serve the console on what it left."""
+"""`make demo` and `make up`: run the loop in a fresh folder, or serve what it left."""
 
 import os
 import shutil

@@ -11,7 +11,7 @@ from vigil.app.demo.network import Person
 Found = TypeVar("Found")
 
 
-class StoryFailed(Exception):  # noqa: N818 - the story is what failed
+class StoryFailed(Exception):
     """The demonstration did not go as it must; says where."""
 
 
@@ -51,7 +51,8 @@ class At:
     def _answer(self, response: httpx.Response) -> Any:
         if response.is_error:
             place = f"{response.request.method} {response.request.url.path}"
-            raise StoryFailed(f"{self._role}: {place} answered {response.status_code}: {response.text}")
+            answer = f"{response.status_code}: {response.text}"
+            raise StoryFailed(f"{self._role}: {place} answered {answer}")
         return response.json() if response.content else None
 
 

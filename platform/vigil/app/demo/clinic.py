@@ -53,7 +53,7 @@ class Clinic:
         if sent.returncode:
             raise StoryFailed(f"{name}: the sender said {sent.stderr.decode(errors='replace')}")
         for image in batch.images:
-            header = pydicom.dcmread(image.path, stop_before_pixels=True, specific_tags=["SOPInstanceUID"])
+            header = pydicom.dcmread(image.path, specific_tags=["SOPInstanceUID"])
             self.sent[str(header.SOPInstanceUID)] = image
         self.settle()
 

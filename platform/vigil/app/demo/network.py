@@ -14,7 +14,10 @@ from vigil.kernel.parts import Parts
 SETUP = system_actor("setup")
 NETWORK, SUPPLIER = "DEMONET", "DEMOSUP"
 ADULT_SITE, CHILD_SITE = "DEMOA01", "DEMOB01"
-PROVIDERS = {"DEMOA": (ADULT_SITE, "Northfield Hospital"), "DEMOB": (CHILD_SITE, "Southmoor Children")}
+PROVIDERS = {
+    "DEMOA": (ADULT_SITE, "Northfield Hospital"),
+    "DEMOB": (CHILD_SITE, "Southmoor Children"),
+}
 
 
 @dataclass(frozen=True)

@@ -89,9 +89,7 @@ class Registry:
         }
         for site, listed in rules.items():
             drafted = manager.post("/routing/revisions", site=site, rules=listed, reason="go-live")
-            officer.post(
-                f"/routing/revisions/{drafted['id']}/publication", reason="scope reviewed"
-            )
+            officer.post(f"/routing/revisions/{drafted['id']}/publication", reason="scope reviewed")
 
     def go_live(
         self,

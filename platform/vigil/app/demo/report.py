@@ -45,7 +45,7 @@ def _rows(session: ReadSession, story: Story) -> list[tuple[str, str]]:
         ("Sent to models", f"{_count(session, RoutingDecision.id, RoutingDecision.sent)} times"),
         *_not_sent(session),
         *_outcomes(session),
-        ("Delivered", f"{_deliveries(session)}; the PACS holds {len(story.clinic.received_by_pacs())} files"),
+        ("Delivered", _deliveries(session, story)),
         ("Readers", _decisions(session)),
         *(("Surveillance", line) for line in story.watching.lines),
         *_alerts(session),
@@ -81,10 +81,11 @@ def _outcomes(session: ReadSession) -> list[tuple[str, str]]:
     return sorted(rows)
 
 
-def _deliveries(session: ReadSession) -> str:
+def _deliveries(session: ReadSession, story: Story) -> str:
     statement = select(Delivery.state, sa.func.count()).group_by(Delivery.state)
     found = ", ".join(f"{count} {state}" for state, count in session.exec(statement).all())
-    return f"SR results: {found or 'none'}"
+    held = len(story.clinic.received_by_pacs())
+    return f"SR results: {found or 'none'}; the PACS holds {held} files"
 
 
 def _decisions(session: ReadSession) -> str:

@@ -1,4 +1,4 @@
-"""What the demonstration sends: real DICOM, over real associations, by pynetdicom's own programs."""
+"""What the demonstration sends: real DICOM over real associations, by pynetdicom's programs."""
 
 import csv
 import random
@@ -62,20 +62,18 @@ def public_images(folder: Path) -> list[Image]:
 def adult_images() -> list[Image]:
     """Return adults' radiographs of both views, as they come."""
     rows = [row for row in _manifest() if row["dataset"] == "nih1000_64px"]
-    random.Random(SEED).shuffle(rows)  # noqa: S311 - the same images each time, no secret
+    random.Random(SEED).shuffle(rows)
     return [Image(REALDATA / row["dicom"], truth=row["view"] == "AP") for row in rows[:ADULTS]]
 
 
 def child_images() -> list[Image]:
     """Return children's radiographs, half of them with pneumonia."""
     rows = [row for row in _manifest() if row["dataset"] == "kermany"]
-    random.Random(SEED).shuffle(rows)  # noqa: S311 - as above
+    random.Random(SEED).shuffle(rows)
     ill = [row for row in rows if row["finding"].startswith("Pneumonia")]
     well = [row for row in rows if row["finding"] == "No Finding"]
     half = CHILDREN // 2
-    return [
-        Image(REALDATA / row["dicom"], row in ill) for row in (*ill[:half], *well[:half])
-    ]
+    return [Image(REALDATA / row["dicom"], row in ill) for row in (*ill[:half], *well[:half])]
 
 
 def has_realdata() -> bool:
@@ -88,8 +86,10 @@ def send(batch: Batch, port: int, called_ae: str) -> subprocess.CompletedProcess
         for number, image in enumerate(batch.images):
             Path(folder, f"{number:05}.dcm").symlink_to(image.path.resolve())
         return subprocess.run(
-            _program("storescu", "127.0.0.1", str(port), folder, "-aet", batch.calling_ae)
-            + ["-aec", called_ae, "-cx", "-q"],
+            [
+                *_program("storescu", "127.0.0.1", str(port), folder),
+                *("-aet", batch.calling_ae, "-aec", called_ae, "-cx", "-q"),
+            ],
             check=False,
             capture_output=True,
         )
@@ -119,4 +119,3 @@ def _testdata(name: str) -> Path:
 def _manifest() -> Sequence[dict[str, str]]:
     with (REALDATA / "manifest.csv").open(newline="") as file:
         return list(csv.DictReader(file))
-

@@ -46,7 +46,8 @@ class Watching:
         with parts.database.write() as session:
             judged, raised = evaluation.evaluate(session, officer, parts.events, day=day)
         verdicts = sorted(f"{one.assessment.stream.value} {one.verdict.value}" for one in judged)
-        self.lines.append(f"{len(judged)} streams looked at: {_tally(verdicts)}; {len(raised)} alerts")
+        looked = f"{len(judged)} streams looked at: {_tally(verdicts)}"
+        self.lines.append(f"{looked}; {len(raised)} alerts")
         self.alerts = [alert.id for alert in raised]
         self._overrides(parts, versions, day)
         self._report(parts, officer, versions[VIEW], site, day)
@@ -144,5 +145,3 @@ class Watching:
 
 def _tally(verdicts: list[str]) -> str:
     return ", ".join(f"{name} x {verdicts.count(name)}" for name in sorted(set(verdicts)))
-
-
