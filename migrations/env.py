@@ -1,6 +1,6 @@
 """Runs the migrations on the connection that `vigil.app.schema` (or a test) hands over."""
 
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from alembic import context
@@ -21,7 +21,7 @@ def include_object(_item: Any, name: str | None, kind: str, reflected: bool, _ot
     return not (kind == "table" and reflected and name in DBOS_TABLES)
 
 
-def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | bool:
+def render_item(kind: str, item: Any, autogen: AutogenContext) -> str | Literal[False]:
     if kind == "type" and isinstance(item, Slots):
         return "sa.LargeBinary()"
     if kind == "type" and isinstance(item, (Json, Utc)):

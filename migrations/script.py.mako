@@ -4,7 +4,7 @@ Old code may run while this executes: expand first, contract in a later release.
 """
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 ${imports if imports else ""}

@@ -22,6 +22,9 @@ class NodeSettings(KernelSettings):
         max_length=16,
         description="AE title of the DICOM node; callers that ask for another are refused",
     )
+    dicom_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="port of the DICOM node's own /metrics; 0: none"
+    )
     max_associations: int = Field(
         default=32, ge=1, description="associations held at once; more are refused for the moment"
     )

@@ -1,4 +1,4 @@
-"""What a run does with the pinned instances of a study: select, guard, preprocess, infer, interpret.
+"""What a run does with a study's pinned instances: select, guard, preprocess, infer, interpret.
 
 Free of the database, so that a replay is the very same function over the very same pins.
 """

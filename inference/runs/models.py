@@ -48,7 +48,7 @@ class Outcome(StrEnum):
 class Run(Table, table=True):
     __tablename__ = "run"
     __table_args__ = (
-        # One run for a study as it stood and a deployment: planning twice is refused by the database.
+        # A study as it stood gets one run of a deployment: the database refuses a second.
         sa.UniqueConstraint("study_id", "study_revision", "deployment_id"),
         sa.CheckConstraint("(state = 'finished') = (outcome IS NOT NULL)", name="run_has_outcome"),
         sa.Index("ix_run_site_id_planned_at", "site_id", "planned_at"),

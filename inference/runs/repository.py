@@ -1,6 +1,7 @@
 """Queries for runs and findings, each within the sites the actor may read."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -44,6 +45,13 @@ def latest_for(session: ReadSession, study_id: str, deployment_id: str) -> Run |
     statement = select(Run).where(Run.study_id == study_id, Run.deployment_id == deployment_id)
     statement = statement.order_by(col(Run.study_revision).desc(), col(Run.id).desc())
     return session.exec(statement.limit(1)).first()
+
+
+def last_runtime(session: ReadSession) -> dict[str, Any] | None:
+    """Return the runtime's facts of the newest run that reached a model."""
+    statement = select(Run).where(col(Run.outputs_digest).is_not(None))
+    newest = session.exec(statement.order_by(col(Run.id).desc()).limit(1)).first()
+    return newest.runtime if newest else None
 
 
 def findings(session: ReadSession, run_id: str) -> Sequence[Finding]:

@@ -1,7 +1,7 @@
 """Accounts, audit, durable work and idempotency keys."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 from vigil.kernel import db

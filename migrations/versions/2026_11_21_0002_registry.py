@@ -1,7 +1,7 @@
 """Models, versions, nodes, safety cases, acceptances and deployments."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 from vigil.kernel import db

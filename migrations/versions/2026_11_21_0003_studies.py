@@ -1,7 +1,7 @@
 """Associations, quarantine, studies and routing."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 from vigil.kernel import db

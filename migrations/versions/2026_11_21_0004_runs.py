@@ -1,7 +1,7 @@
 """Runs, findings, results, deliveries and decisions."""
 
 import sqlalchemy as sa
-import sqlmodel
+import sqlmodel.sql.sqltypes
 from alembic import op
 
 from vigil.kernel import db

@@ -8,9 +8,10 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from model_registry.deployments import service as deployments
-from model_registry.versions.models import ModelVersion
+from model_registry.versions.models import Model, ModelVersion
 from transparency_cards.cards import service
 from transparency_cards.cards.models import Card
+from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.web.dependencies import Reading
@@ -23,7 +24,7 @@ PUBLIC = system_actor("register")
 @dataclass(frozen=True, kw_only=True)
 class RegisterPage(Page):
     template: ClassVar[str] = "cards/register.html"
-    cards: Sequence[Card]
+    cards: Sequence[tuple[Card, str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,8 @@ class CardPage(Page):
 
 @router.get("/register")
 def register(request: Request, session: Reading) -> Response:
-    page = RegisterPage(title="Register of AI in this network", cards=service.published(session))
+    listed = [(card, _title(session, card)) for card in service.published(session)]
+    page = RegisterPage(title="Register of AI in this network", cards=listed)
     return render(request, page)
 
 
@@ -48,7 +50,11 @@ def card(request: Request, session: Reading, card_id: str) -> Response:
         (session.get_one(Site, one.site_id), one.mode.value)
         for one in deployments.of_version(session, PUBLIC, version.id)
     ]
-    page = CardPage(
-        title=str(found.content.get("title") or "Card"), card=found, version=version, sites=used
-    )
+    page = CardPage(title=_title(session, found), card=found, version=version, sites=used)
     return render(request, page)
+
+
+def _title(session: ReadSession, card: Card) -> str:
+    """Return what the supplier calls it, else the model's own name."""
+    version = session.get_one(ModelVersion, card.version_id)
+    return str(card.content.get("title") or session.get_one(Model, version.model_id).title)

@@ -6,6 +6,7 @@ import threading
 from inference.node.process import DicomNode
 from vigil.app.settings import Settings, read
 from vigil.app.wiring import build_parts
+from vigil.kernel import telemetry
 from vigil.kernel.telemetry import configure_logging, logger
 
 
@@ -15,7 +16,9 @@ def serve(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    node = DicomNode(build_parts(settings), settings)
+    parts = build_parts(settings)
+    telemetry.expose(parts.metrics, settings.http_host, settings.dicom_metrics_port)
+    node = DicomNode(parts, settings)
     node.start()
     logger("node").info("listening", port=settings.dicom_port, ae_title=settings.ae_title)
     stop.wait()

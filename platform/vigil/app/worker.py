@@ -4,12 +4,15 @@ import signal
 import threading
 
 from inference.runs.closing import close_due
+from inference.runs.runtime_watch import tell_change
 from inference.runtime.pool import Runtimes
 from surveillance.streams.tasks import ask_for_yesterday
 from vigil.app.settings import Settings, read
 from vigil.app.tasks import workflows
 from vigil.app.wiring import build_parts
+from vigil.kernel import telemetry
 from vigil.kernel.engine.engine import Engine
+from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.telemetry import configure_logging, logger
 
 TICK_SECONDS = 0.5
@@ -22,6 +25,9 @@ def serve(settings: Settings) -> None:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
+    with parts.database.write() as session:
+        tell_change(session, system_actor("worker"))
+    telemetry.expose(parts.metrics, settings.http_host, settings.worker_metrics_port)
     runtimes = Runtimes(settings)
     engine = Engine(parts.database, settings, parts.metrics)
     for task, workflow in workflows(parts, settings, runtimes).items():

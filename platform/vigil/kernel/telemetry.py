@@ -12,7 +12,7 @@ from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
-from prometheus_client import CollectorRegistry
+from prometheus_client import CollectorRegistry, start_http_server
 
 from vigil.kernel.errors import VigilError
 
@@ -75,6 +75,12 @@ def describe_exception(
 class _LibraryHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         logger(record.name).warning("library", place=f"{record.module}:{record.lineno}")
+
+
+def expose(registry: CollectorRegistry, host: str, port: int) -> None:
+    """Serve what this process counts, where a port is named; 0 names none."""
+    if port:
+        start_http_server(port, addr=host, registry=registry)
 
 
 def new_registry() -> CollectorRegistry:

@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> int:
         return 1
     finally:
         parts.database.dispose()
-    console.print(f"Took {time.monotonic() - started:.0f} s. Everything it left is in {FOLDER}.")
+    console.print(f"Took {time.monotonic() - started:.0f} s. Everything it left is in {folder}.")
     console.print("[bold]make up[/] serves the console on it, at http://127.0.0.1:8080")
     return 0
 

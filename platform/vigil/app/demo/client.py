@@ -1,7 +1,7 @@
 """A person at the API: what a program with that person's token would do."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import httpx
@@ -19,23 +19,23 @@ class At:
     """The API as one person sees it."""
 
     def __init__(self, url: str, person: Person) -> None:
-        headers = {"Authorization": f"Bearer {person.token}"}
-        self._http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60)
+        self._url = f"{url}/api/v1"
+        self._token = person.token
         self._role = person.role
 
     def get(self, path: str, **query: Any) -> Any:
-        return self._answer(self._http.get(path, params=query))
+        return self._send("GET", path, params=query)
 
     def post(self, path: str, **body: Any) -> Any:
-        return self._answer(self._http.post(path, json=body))
+        return self._send("POST", path, json=body)
 
     def form(self, path: str, document: bytes, **fields: str) -> Any:
         files = {"document": ("document.yaml", document)}
-        return self._answer(self._http.post(path, data=fields, files=files))
+        return self._send("POST", path, data=fields, files=files)
 
     def upload(self, path: str, archive: bytes) -> Any:
         headers = {"Content-Type": "application/zip"}
-        return self._answer(self._http.post(path, content=archive, headers=headers))
+        return self._send("POST", path, content=archive, headers=headers)
 
     def every(self, path: str, **query: Any) -> list[dict[str, Any]]:
         """Follow a list to its end."""
@@ -48,7 +48,11 @@ class At:
                 return found
             cursor = {"cursor": page["next_cursor"]}
 
-    def _answer(self, response: httpx.Response) -> Any:
+    def _send(
+        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any
+    ) -> Any:
+        sent = {"Authorization": f"Bearer {self._token}", **(headers or {})}
+        response = httpx.request(method, f"{self._url}{path}", headers=sent, timeout=60, **content)
         if response.is_error:
             place = f"{response.request.method} {response.request.url.path}"
             answer = f"{response.status_code}: {response.text}"

@@ -9,6 +9,9 @@ class EngineSettings(KernelSettings):
     worker_slot: int = Field(
         default=0, ge=0, description="number of this worker among those of its machine"
     )
+    worker_metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="port of the worker's own /metrics; 0: none"
+    )
     run_concurrency: int = Field(
         default=4, ge=1, description="runs of one model version at once in one worker"
     )
