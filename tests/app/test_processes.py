@@ -79,13 +79,18 @@ def test_one_that_dies_at_once_is_tried_again_and_again(make: Make, tmp_path: Pa
 
 
 def test_all_are_ended_when_the_block_fails(make: Make, tmp_path: Path) -> None:
-    pid = 0
-    with pytest.raises(ZeroDivisionError), make(OBEDIENT) as running:
-        until(lambda: said(tmp_path) == ["begun"])
-        pid = running.pid(ROLE)
-        raise ZeroDivisionError
+    pids: list[int] = []
 
-    assert not is_running(pid)
+    def start_and_fail() -> None:
+        with make(OBEDIENT) as running:
+            until(lambda: said(tmp_path) == ["begun"])
+            pids.append(running.pid(ROLE))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        start_and_fail()
+
+    assert not is_running(*pids)
     assert said(tmp_path)[-1] == "ended"
 
 

@@ -22,7 +22,7 @@ from factories.whole import FINDING, Network, Party, create_network, create_part
 from fastapi import FastAPI
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
-from httpx import Response
+from httpx2 import Response
 from prometheus_client import CollectorRegistry
 
 from vigil.app import web

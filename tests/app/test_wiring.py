@@ -43,9 +43,13 @@ def test_a_finished_run_is_to_be_recorded(installed: Parts, finished: Finished) 
 
 
 def test_a_run_that_was_rolled_back_is_not_recorded(installed: Parts, finished: Finished) -> None:
-    with pytest.raises(ZeroDivisionError), installed.database.write() as session:
-        installed.events.publish(session, RunFinished(finished.run.id))
-        raise ZeroDivisionError
+    def publish_and_fail() -> None:
+        with installed.database.write() as session:
+            installed.events.publish(session, RunFinished(finished.run.id))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        publish_and_fail()
 
     assert enqueued(installed) == []
 

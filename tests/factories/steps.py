@@ -16,7 +16,8 @@ class InlineSteps:
     """Does each step here and now, as often as it may be tried, and remembers its outcome.
 
     As in the engine an outcome is what JSON leaves of it, an error that a rule raised passes, and
-    any other becomes `StepFailed`. A second execution with `again()` finds the first one's outcomes.
+    any other becomes `StepFailed`. A second execution with `again()` finds the outcomes of the
+    first.
     """
 
     database: Database

@@ -15,7 +15,7 @@ from factories.runs import file_study
 from factories.steps import InlineSteps
 from factories.versions import create_version
 from onnx import TensorProto, helper, numpy_helper
-from sqlmodel import select
+from sqlmodel import col, select
 
 from inference.routing.rules import Rule
 from inference.runs.analysis import Analyst
@@ -104,7 +104,7 @@ class Ward:
     def runs_of(self, study: Study) -> list[Run]:
         with self.parts.database.read() as session:
             statement = select(Run).where(Run.study_id == study.id)
-            return list(session.exec(statement.order_by(Run.study_revision, Run.id)))
+            return list(session.exec(statement.order_by(col(Run.study_revision), Run.id)))
 
     def findings(self, run: Run) -> dict[str, Finding]:
         with self.parts.database.read() as session:

@@ -40,6 +40,7 @@ from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import ApiToken, Organisation, OrganisationKind, Site, User
 from vigil.kernel.identity.roles import Permission, Role
+from vigil.kernel.objects import LocalObjectStore
 from vigil.kernel.parts import Parts
 
 FINDING = "pneumonia"
@@ -100,7 +101,7 @@ def create_party(parts: Parts, network: Network, supplier: str, site_code: str) 
         )
         case = _signed_case(session, parts, seller, network.officer, version)
         acceptance = _acceptance(session, parts, officer, site, version)
-        done = create_run(session, parts.objects, site.id, supplier=supplier)
+        done = create_run(session, local(parts), site.id, supplier=supplier)
         change = _change(session, network, done)
         _arrival(session, done)
         _decision(session, parts, reader, done)
@@ -111,6 +112,11 @@ def create_party(parts: Parts, network: Network, supplier: str, site_code: str) 
         site, sold_by, seller, reader, officer, version, done, node, case, acceptance, change, card,
         delivery, reference, alert, report, token,
     )  # fmt: skip
+
+
+def local(parts: Parts) -> LocalObjectStore:
+    assert isinstance(parts.objects, LocalObjectStore)
+    return parts.objects
 
 
 def _checked(session: WriteSession, parts: Parts, supplier: str) -> ModelVersion:
@@ -308,10 +314,10 @@ def _watch(
             from_day=start,
             to_day=today,
         )
-        facts = {
+        made = {
             "state": "ready",
             "verdict": "Scores moved a little.",
             "html_digest": parts.objects.put(f"<html>{report.id}</html>".encode()),
         }
-        reports.keep(session, network.officer, report.id, facts)
+        reports.keep(session, network.officer, report.id, made)
     return reference, raised[0], report

@@ -19,7 +19,14 @@ from axe_playwright_python.sync_playwright import Axe
 from conftest import IN_CI
 from factories.identity import PASSWORD
 from factories.whole import Network, Party, create_network, create_party
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    Page,
+    Response,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
 from vigil.app import web
 from vigil.kernel.identity import repository as identity
@@ -34,7 +41,8 @@ OPTIONS = [
 ]  # fmt: skip
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HEAVIEST = 150_000
-NARROW, WIDE = {"width": 320, "height": 800}, {"width": 1280, "height": 900}
+NARROW = ViewportSize(width=320, height=800)
+WIDE = ViewportSize(width=1280, height=900)
 
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("chromium")]
 

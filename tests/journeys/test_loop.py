@@ -1,7 +1,7 @@
 """The whole loop, from a supplier's folder to a replay, with real processes and real DICOM peers.
 
-DCMTK is the machine that takes the radiograph and Orthanc the archive that keeps the result: neither
-shares a line of code with Vigil.
+DCMTK is the machine that takes the radiograph and Orthanc the archive that keeps the result:
+neither shares a line of code with Vigil.
 """
 
 import io
@@ -153,9 +153,7 @@ def loop(tmp_path: Path, migrated_sqlite: Path, archive: Archive) -> Iterator[Lo
     hospital = Hospital(parts, settings, ADULT_SITE)
     with ExitStack() as stack:
         stack.callback(parts.database.dispose)
-        stack.enter_context(
-            Processes(environment=hospital.environment, logs=tmp_path / "logs")
-        )
+        stack.enter_context(Processes(environment=hospital.environment, logs=tmp_path / "logs"))
         until(lambda: answers(http_port) and answers(dicom_port), 60)
         registry = Registry(settings.url, people)
         yield Loop(hospital, people, clinic, registry, archive, images)

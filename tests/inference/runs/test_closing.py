@@ -99,7 +99,7 @@ def test_a_study_that_was_left_open_is_routed_at_the_next_look(ward: Ward) -> No
 def test_a_worker_that_dies_before_the_commit_leaves_the_study_open(ward: Ward) -> None:
     @dataclass
     class Dying(NotingQueue):
-        def enqueue(self, session: WriteSession, task: str, *arguments: str, **_: object) -> None:  # type: ignore[override]
+        def enqueue(self, session: WriteSession, task: str, *arguments: str, **_: object) -> None:
             session.before_commit.append(die)
 
     def die() -> None:

@@ -129,9 +129,10 @@ def test_a_deployment_that_changed_is_pinned_as_it_is_now(ward: Ward) -> None:
 
 def test_a_study_as_it_stood_is_planned_once(ward: Ward) -> None:
     run = ward.plan()
+    with ward.parts.database.read() as reading:
+        study = reading.get_one(Study, run.study_id)
 
     with pytest.raises(IntegrityError), ward.parts.database.write() as session:
-        study = session.get_one(Study, run.study_id)
         plan(session, SETUP, ward.queue, study)
 
     assert len(ward.queue.planned) == 1
@@ -150,9 +151,9 @@ def test_workers_that_look_at_once_plan_one_run(ward: Ward) -> None:
 
 def test_the_database_refuses_an_outcome_without_an_end(ward: Ward) -> None:
     run = ward.plan()
+    statement = sa.update(Run).where(col(Run.id) == run.id).values(outcome="SUCCEEDED")
 
     with pytest.raises(IntegrityError), ward.parts.database.write() as session:
-        statement = sa.update(Run).where(col(Run.id) == run.id).values(outcome="SUCCEEDED")
         session.execute(statement)
 
 

@@ -1,6 +1,7 @@
 """A past run, done again from its pins."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -136,7 +137,7 @@ def test_later_arrivals_and_changes_of_the_deployment_do_not_disturb_it(
 
 @pytest.mark.parametrize("elements", [{"Modality": "CT"}, {"SamplesPerPixel": 2}])
 def test_a_run_that_never_had_an_output_cannot_be_replayed(
-    ward: Ward, runtimes: Runtimes, elements: dict[str, object]
+    ward: Ward, runtimes: Runtimes, elements: dict[str, Any]
 ) -> None:
     run = ward.execute(runtimes, ward.plan(**elements))
     assert run.outcome in {Outcome.SKIPPED, Outcome.FAILED}

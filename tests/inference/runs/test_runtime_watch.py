@@ -4,6 +4,7 @@ from factories.runs import create_run
 from factories.safety import create_cast
 from sqlmodel import select
 
+from inference.runs.models import RunMode
 from inference.runs.runtime_watch import tell_change
 from model_registry.safety.models import Acceptance, SignOffStatus
 from vigil.kernel.db import Database, WriteSession
@@ -13,7 +14,7 @@ from vigil.kernel.objects import LocalObjectStore
 def _with_a_past_run(session: WriteSession, objects: LocalObjectStore, runtime: str) -> None:
     cast = create_cast(session)
     go_live(session, objects, cast, "9.0.0")
-    run = create_run(session, objects, cast.site.id).run
+    run = create_run(session, objects, cast.site.id, mode=RunMode.SHADOW).run
     run.outputs_digest, run.runtime = "0" * 64, {"onnxruntime": runtime}
     session.add(run)
     session.flush()

@@ -56,7 +56,9 @@ def test_a_study_without_instances_says_so() -> None:
 
 
 def test_a_guard_that_refuses_all_is_told_from_a_select_that_fits_none() -> None:
-    selection = select(wanted(), [candidate("child", patient_age=9), candidate("ct", modality="CT")])
+    selection = select(
+        wanted(), [candidate("child", patient_age=9), candidate("ct", modality="CT")]
+    )
 
     assert names(selection) == []
     assert selection.reason is not None

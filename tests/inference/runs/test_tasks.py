@@ -22,7 +22,7 @@ from sqlmodel import select
 from inference.delivery.models import Delivery
 from inference.results.models import Result
 from inference.runs.events import RunFinished
-from inference.runs.models import Finding, Outcome, Run, RunState
+from inference.runs.models import Finding, Outcome, RunState
 from inference.runtime.outputs import from_bytes
 from inference.runtime.pool import Runtimes
 from model_registry.deployments import service as deployments
@@ -33,6 +33,7 @@ from vigil.kernel.parts import Parts
 
 SIDE = (1, 1, packages.SIDE, packages.SIDE)
 GREY = 20_000
+GUARDED = "the package's guard refuses every fitting instance"
 
 
 def expected(value: int) -> np.ndarray[Any, np.dtype[Any]]:
@@ -97,15 +98,8 @@ def test_every_fitting_image_of_a_study_is_scored(ward: Ward, runtimes: Runtimes
     ("elements", "reason"),
     [
         ({"Modality": "CT"}, "no instance fits the package's select: modality = CT"),
-        (
-            {"PatientAge": "009Y"},
-            "the package's guard refuses every fitting instance: patient_age 0 to 9",
-        ),
-        (
-            {"PatientAge": ""},
-            "the package's guard refuses every fitting instance: "
-            "patient_age unknown (needs patient_age)",
-        ),
+        ({"PatientAge": "009Y"}, f"{GUARDED}: patient_age 0 to 9"),
+        ({"PatientAge": ""}, f"{GUARDED}: patient_age unknown (needs patient_age)"),
     ],
 )
 def test_what_the_package_does_not_take_is_skipped_with_the_reason(

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from factories.deployments import place_deployment
@@ -10,7 +11,6 @@ from factories.packages import CARD, yaml_bytes
 from factories.versions import create_checked_version, create_version
 from factories.web import anonymous, browser, create_web
 from fastapi import FastAPI
-from httpx import Response
 from typer.testing import CliRunner
 
 from model_registry.deployments.models import Mode
@@ -58,12 +58,12 @@ def app(parts: Parts) -> FastAPI:
     )
 
 
-def publish(app: FastAPI, actor: Actor, version: ModelVersion) -> Response:
+def publish(app: FastAPI, actor: Actor, version: ModelVersion) -> Any:
     body = {"version_id": version.id, "reason": "for the register"}
     return browser(app, actor).post(CARDS, json=body)
 
 
-def page(app: FastAPI, path: str) -> Response:
+def page(app: FastAPI, path: str) -> Any:
     answer = anonymous(app).get(path, headers={"Accept": "text/html"})
     assert answer.status_code == 200, answer.text
     return answer

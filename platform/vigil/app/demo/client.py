@@ -1,7 +1,8 @@
 """A person at the API: what a program with that person's token would do."""
 
 import time
-from collections.abc import Callable, Mapping
+import weakref
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import httpx
@@ -19,8 +20,10 @@ class At:
     """The API as one person sees it."""
 
     def __init__(self, url: str, person: Person) -> None:
-        self._url = f"{url}/api/v1"
-        self._token = person.token
+        headers = {"Authorization": f"Bearer {person.token}"}
+        self._http = httpx.Client(base_url=f"{url}/api/v1", headers=headers, timeout=60)
+        # Its connection ends with whoever held it: nobody has to think of closing.
+        weakref.finalize(self, self._http.close)
         self._role = person.role
 
     def get(self, path: str, **query: Any) -> Any:
@@ -48,11 +51,8 @@ class At:
                 return found
             cursor = {"cursor": page["next_cursor"]}
 
-    def _send(
-        self, method: str, path: str, *, headers: Mapping[str, str] | None = None, **content: Any
-    ) -> Any:
-        sent = {"Authorization": f"Bearer {self._token}", **(headers or {})}
-        response = httpx.request(method, f"{self._url}{path}", headers=sent, timeout=60, **content)
+    def _send(self, method: str, path: str, **content: Any) -> Any:
+        response = self._http.request(method, path, **content)
         if response.is_error:
             place = f"{response.request.method} {response.request.url.path}"
             answer = f"{response.status_code}: {response.text}"
