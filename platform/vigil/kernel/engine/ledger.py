@@ -5,6 +5,7 @@ caller's rows, but DBOS gets an engine of its own: it polls, and its reads must 
 lock, as every transaction of `Database.engine` does.
 """
 
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -22,6 +23,7 @@ APPLICATION = "vigil"
 PIPELINE = "pipeline-1"
 _IDLE_TRANSACTION_MS = 60_000
 _HAS_TURN = "vigil.turn"
+_WRITES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
 
 
 def prepare(database: Database) -> None:
@@ -71,8 +73,7 @@ def _take_turns(engine: sa.Engine, turn: Turn) -> None:
     @event.listens_for(engine, "before_cursor_execute")
     def before_write(connection: sa.Connection, *cursor_and_statement: Any) -> None:
         statement: str = cursor_and_statement[1]
-        is_write = not statement.lstrip()[:6].upper().startswith(("SELECT", "PRAGMA"))
-        if is_write and not connection.info.get(_HAS_TURN):
+        if _WRITES.search(statement) and not connection.info.get(_HAS_TURN):
             turn.take()
             connection.info[_HAS_TURN] = True
 
