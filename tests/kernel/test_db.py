@@ -51,8 +51,8 @@ def test_a_read_session_refuses_to_write(database: Database) -> None:
 def test_instants_come_back_aware_and_naive_ones_are_refused(database: Database) -> None:
     with database.write() as session:
         organisation = create_organisation(session, "RXX")
-    with database.read() as session:
-        found = session.get(Organisation, organisation.id)
+    with database.read() as reading:
+        found = reading.get(Organisation, organisation.id)
         assert found is not None
         assert found.created_at == organisation.created_at
         assert found.created_at.tzinfo is not None

@@ -18,7 +18,7 @@ def test_a_person_of_one_provider_reads_its_own_sites_only(database: Database) -
         own, other = create_site(session, "RXX01"), create_site(session, "RYY01")
         reader = create_person(session, "RXX", Role.READER)
 
-        assert reader.sites == {own.id}
+        assert reader.sites == frozenset({own.id})
         assert [site.id for site in repository.sites(session, reader)] == [own.id]
         with pytest.raises(UnknownSite):
             service.site(session, reader, other.ods_code)
