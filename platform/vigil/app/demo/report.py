@@ -23,6 +23,10 @@ from vigil.kernel.identity.models import Site
 from vigil.kernel.parts import Parts
 
 READER = system_actor("demonstration")
+SLIP_TOLD = (
+    "Northfield's own threshold for chest-view is 0.9, where the supplier's is 0.998. Two people "
+    "signed it. With some 200 radiographs surveillance finds it; with a few it says that it cannot."
+)
 OVERRIDES = (Decision.OVERRIDE_FP, Decision.OVERRIDE_FN)
 
 
@@ -50,6 +54,7 @@ def _rows(session: ReadSession, story: Story) -> list[tuple[str, str]]:
         *(("Surveillance", line) for line in story.watching.lines),
         *_alerts(session),
         *((f"Gates of {name}", "; ".join(missing)) for name, missing in story.gates.items()),
+        ("A slip, on purpose", SLIP_TOLD),
         ("Audit", f"{verdict.events} events, chain {'holds' if verdict.holds else 'BROKEN'}"),
     ]
 

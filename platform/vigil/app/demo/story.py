@@ -25,7 +25,7 @@ from vigil.kernel.engine import ledger
 from vigil.kernel.parts import Parts
 
 SHADOW_CHILDREN = 12
-# A slip on purpose, such as two careful people can miss: the supplier's threshold is 0.998.
+# A slip on purpose, such as two careful people can miss.
 SLIP = {"view_ap": 0.9}
 
 
@@ -95,9 +95,11 @@ def _run(parts: Parts, story: Story, console: Console, folder: Path) -> None:
         seen = Evidence(*right_results(clinic, ADULT_SITE, "view_ap"))
         story.gates[VIEW] = registry.go_live(versions[VIEW], ADULT_SITE, view, seen, SLIP)
         seen = Evidence(*right_results(clinic, CHILD_SITE, "pneumonia"))
-        story.gates[PNEUMONIA] = registry.go_live(
-            versions[PNEUMONIA], CHILD_SITE, pneumonia, seen, {}
-        )
+        # No study, no evidence: without children's images nobody can accept it, and it stays.
+        if seen.results:
+            story.gates[PNEUMONIA] = registry.go_live(
+                versions[PNEUMONIA], CHILD_SITE, pneumonia, seen, {}
+            )
     with _step(story, console, "Studies live: results go to the PACS as DICOM SR"):
         clinic.send(ADULT_SITE, "public chests", chests[2:])
         clinic.send(ADULT_SITE, "adults", adults)
