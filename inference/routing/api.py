@@ -13,8 +13,9 @@ from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
+from vigil.kernel.web.route import ApiRoute
 
-router = APIRouter(prefix="/api/v1/routing", tags=["routing"])
+router = APIRouter(prefix="/api/v1/routing", tags=["routing"], route_class=ApiRoute)
 Reader = Annotated[Actor, Depends(allowed(Permission.STUDY_READ))]
 Author = Annotated[Actor, Depends(allowed(Permission.RULE_WRITE))]
 Publisher = Annotated[Actor, Depends(allowed(Permission.RULE_PUBLISH))]

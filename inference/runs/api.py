@@ -10,8 +10,9 @@ from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import Reading, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
+from vigil.kernel.web.route import ApiRoute
 
-router = APIRouter(prefix="/api/v1/runs", tags=["runs"])
+router = APIRouter(prefix="/api/v1/runs", tags=["runs"], route_class=ApiRoute)
 RunReader = Annotated[Actor, Depends(allowed(Permission.STUDY_READ))]
 
 

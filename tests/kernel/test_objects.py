@@ -76,3 +76,21 @@ def test_every_folder_that_leads_to_an_object_is_flushed(
 def test_only_a_digest_names_an_object(objects: LocalObjectStore, digest: str) -> None:
     with pytest.raises(NotFound):
         objects.get(digest)
+
+
+def test_a_folder_that_another_process_made_is_flushed_all_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    digest = LocalObjectStore(tmp_path / "objects").put(b"pixels")
+    flushed: list[str] = []
+    fsync = os.fsync
+
+    def record(descriptor: int) -> None:
+        flushed.append(str(Path(f"/proc/self/fd/{descriptor}").readlink()))
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", record)
+    LocalObjectStore(tmp_path / "objects").put(b"pixels")
+
+    leaf = tmp_path / "objects" / digest[:2] / digest[2:4]
+    assert {str(leaf), str(leaf.parent), str(leaf.parent.parent), str(tmp_path)} <= set(flushed)

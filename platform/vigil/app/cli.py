@@ -27,6 +27,7 @@ from vigil.app.processes import ROLES, Processes
 from vigil.app.wiring import GATES, build_parts
 from vigil.kernel.audit import cli as audit
 from vigil.kernel.console import CHECK_FAILED, fail, parts_of, root, say, show
+from vigil.kernel.engine import cli as work
 from vigil.kernel.engine import ledger
 from vigil.kernel.errors import VigilError
 from vigil.kernel.identity import cli as identity
@@ -139,7 +140,7 @@ def build() -> typer.Typer:
         "rule": routing.app,
         "study": studies.app,
         "run": runs.app,
-        "queue": delivery.app,
+        "queue": _joined(delivery.app, work.app),
         "surveillance": streams.app,
         "alert": alerts.app,
         "report": reports.app,

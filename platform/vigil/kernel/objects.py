@@ -45,6 +45,9 @@ class LocalObjectStore:
     def __init__(self, root: Path) -> None:
         self.root = root.absolute()
         self._incoming = self.root / "incoming"
+        # Folders whose way in this process has flushed. That they exist is not enough: another
+        # process may have made them a moment ago, and a power cut would take them back.
+        self._reachable: set[Path] = set()
 
     def put(self, data: bytes) -> str:
         """Keep `data` and return its digest.
@@ -54,10 +57,12 @@ class LocalObjectStore:
         """
         digest = sha256(data)
         target = self._target(digest)
-        if target.exists():
-            return digest
         try:
-            self._write(data, target)
+            if target.exists():
+                self._make_reachable(target.parent)
+                _sync_folder(target.parent)
+            else:
+                self._write(data, target)
         except OSError as error:
             raise StoreFull(f"The disk refused an object of {len(data)} bytes.") from error
         return digest
@@ -99,18 +104,28 @@ class LocalObjectStore:
         return self.root / digest[:2] / digest[2:4] / digest
 
     def _write(self, data: bytes, target: Path) -> None:
-        _make_folder(self._incoming)
+        self._make_reachable(self._incoming)
         unfinished = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
         try:
             with unfinished.open("xb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
-            _make_folder(target.parent)
+            self._make_reachable(target.parent)
             unfinished.replace(target)
             _sync_folder(target.parent)
         finally:
             unfinished.unlink(missing_ok=True)
+
+    def _make_reachable(self, folder: Path) -> None:
+        """Make a folder and flush every entry on the way to it, once in the life of a process."""
+        if folder in self._reachable or folder == folder.parent:
+            return
+        self._make_reachable(folder.parent)
+        folder.mkdir(exist_ok=True)
+        if os.access(folder.parent, os.R_OK):
+            _sync_folder(folder.parent)
+        self._reachable.add(folder)
 
 
 def _is_abandoned(path: Path) -> bool:
@@ -119,17 +134,6 @@ def _is_abandoned(path: Path) -> bool:
     except FileNotFoundError:
         # It has its name by now.
         return False
-
-
-def _make_folder(folder: Path) -> None:
-    """Make a folder and flush each parent that got a new entry, or a crash may lose the way in."""
-    missing = []
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
-    for made in reversed(missing):
-        made.mkdir(exist_ok=True)
-        _sync_folder(made.parent)
 
 
 def _sync_folder(folder: Path) -> None:

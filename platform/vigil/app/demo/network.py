@@ -20,6 +20,15 @@ PROVIDERS = {
 }
 
 
+TITLES = {
+    Role.SUPPLIER: "Supplier's engineer",
+    Role.NETWORK_MANAGER: "Network manager",
+    Role.CSO: "Clinical safety officer",
+    Role.READER: "Radiologist",
+    Role.AUDITOR: "Auditor",
+}
+
+
 @dataclass(frozen=True)
 class Person:
     """Somebody who acts in the demonstration: how to sign in, and a token for the API."""
@@ -85,7 +94,7 @@ def _person(session: WriteSession, organisation: str, role: Role) -> Person:
         SETUP,
         organisation_code=organisation,
         email=email,
-        name=f"{role.value.replace('_', ' ').capitalize()} of {organisation}",
+        name=f"{TITLES[role]}, {organisation}",
         password=password,
         roles=[Grant(role)],
         professional_body="GMC" if role is Role.CSO else None,
