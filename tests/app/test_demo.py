@@ -10,7 +10,7 @@ from model_registry.packages.archive import ModelPackage
 from vigil.app.demo import __main__ as demo
 from vigil.app.demo import network, traffic
 from vigil.app.demo.client import StoryFailed, wait_for
-from vigil.app.demo.clinic import free_ports
+from vigil.app.demo.ports import free_ports
 from vigil.app.demo.registry import PACKAGES, PNEUMONIA, VIEW, Evidence
 from vigil.app.demo.traffic import Batch
 from vigil.kernel.identity import service as identity

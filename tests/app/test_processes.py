@@ -9,9 +9,10 @@ from pathlib import Path
 import httpx
 import pytest
 from factories.engine import until
-from factories.pacs import answers, free_ports
+from factories.pacs import answers
 
 from vigil.app import processes
+from vigil.app.demo.ports import free_ports
 from vigil.app.processes import Processes
 from vigil.kernel.web import assets
 

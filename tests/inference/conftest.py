@@ -16,6 +16,7 @@ import httpx
 import pytest
 
 from inference.delivery.scu import Peer
+from vigil.app.demo.ports import free_ports
 
 ORTHANC = shutil.which("Orthanc") or (
     "/usr/sbin/Orthanc" if Path("/usr/sbin/Orthanc").exists() else None
@@ -34,10 +35,7 @@ ENVIRONMENT = os.environ | {"TCP_NODELAY": "1"}
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:

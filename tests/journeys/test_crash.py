@@ -8,11 +8,12 @@ from factories.books import Books
 from factories.camera import Camera, radiographs
 from factories.engine import until
 from factories.hospital import QUICK, Hospital, kill, open_hospital
-from factories.pacs import Pacs, free_ports
+from factories.pacs import Pacs
 from sqlmodel import select
 
 from inference.delivery.models import Cause, Delivery, DeliveryAttempt, DeliveryState
 from inference.runs.models import Run, RunState
+from vigil.app.demo.ports import free_ports
 from vigil.app.settings import Settings
 
 CAMERA = "CRROOM1"

@@ -28,7 +28,7 @@ from factories.engine import until
 from factories.hospital import QUICK, Hospital, open_hospital
 from factories.identity import SETUP
 from factories.node import call
-from factories.pacs import Pacs, answers, free_ports
+from factories.pacs import Pacs, answers
 from pydicom.dataset import Dataset
 from sqlmodel import select
 
@@ -45,6 +45,7 @@ from model_registry.nodes.models import Node
 from model_registry.safety.models import Acceptance, SafetyCase
 from model_registry.versions.models import ModelVersion
 from transparency_cards.cards.models import Card
+from vigil.app.demo.ports import free_ports
 from vigil.app.processes import Processes
 from vigil.app.settings import Settings
 from vigil.kernel.audit import service as audit

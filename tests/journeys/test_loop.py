@@ -22,13 +22,14 @@ import pydicom
 import pytest
 from factories.engine import until
 from factories.hospital import Hospital
-from factories.pacs import answers, free_ports
+from factories.pacs import answers
 from pydicom.uid import Comprehensive3DSRStorage
 
 from vigil.app.demo import network, traffic
 from vigil.app.demo.client import At, wait_for
 from vigil.app.demo.clinic import ADULT_AE, PACS_AE, Clinic
 from vigil.app.demo.network import ADULT_SITE, People
+from vigil.app.demo.ports import free_ports
 from vigil.app.demo.registry import CHEST_RULE, VIEW, Evidence, Registry
 from vigil.app.processes import Processes
 from vigil.app.settings import Settings

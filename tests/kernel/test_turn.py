@@ -65,9 +65,9 @@ def test_a_process_that_writes_all_the_time_starves_nobody(database: Path) -> No
             with turn:
                 waits.append(time.monotonic() - asked)
 
-    # Two of the other's turns of 5 ms at most, and room for a slow machine.
-    assert sorted(waits)[10] < 0.05
-    assert max(waits) < 1.0
+    # A turn or two of the other, 5 ms each, on a slow machine. Unfair, it would be seconds.
+    assert sorted(waits)[10] < 0.3
+    assert max(waits) < 1.9
 
 
 def test_a_process_that_is_killed_gives_its_turn_back(database: Path) -> None:

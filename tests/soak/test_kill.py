@@ -23,7 +23,7 @@ from factories.camera import Camera, radiographs
 from factories.engine import until
 from factories.hospital import QUICK, Hospital, kill, open_hospital
 from factories.orphans import adopting, orphaned_models
-from factories.pacs import Pacs, free_ports
+from factories.pacs import Pacs
 from postgres import Cluster
 from pydantic import SecretStr
 from rich.console import Console
@@ -31,6 +31,7 @@ from rich.table import Table
 
 from inference.associations.models import Association
 from inference.studies.models import Study
+from vigil.app.demo.ports import free_ports
 from vigil.app.processes import Processes
 from vigil.app.settings import Settings
 from vigil.kernel.engine import repository as engine

@@ -11,7 +11,7 @@ from rich.console import Console
 from vigil.app import cli
 from vigil.app.demo import report
 from vigil.app.demo.client import StoryFailed
-from vigil.app.demo.clinic import free_ports
+from vigil.app.demo.ports import free_ports
 from vigil.app.demo.story import tell
 from vigil.app.settings import Settings
 from vigil.app.wiring import build_parts

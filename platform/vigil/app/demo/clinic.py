@@ -1,7 +1,6 @@
 """The clinical part of the loop: images arrive, results come back, readers agree or overrule."""
 
-import socket
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -130,14 +129,3 @@ def right_results(clinic: Clinic, site: str, key: str) -> tuple[int, int]:
                 results += 1
                 right += finding["flagged"] == image.truth
     return results, right
-
-
-def free_ports(count: int) -> Sequence[int]:
-    """Return ports that nobody listens on now."""
-    sockets = [socket.socket() for _ in range(count)]
-    for one in sockets:
-        one.bind(("127.0.0.1", 0))
-    ports = [one.getsockname()[1] for one in sockets]
-    for one in sockets:
-        one.close()
-    return ports
