@@ -34,15 +34,20 @@ STORESCP = shutil.which(
 ENVIRONMENT = os.environ | {"TCP_NODELAY": "1"}
 
 
+STARTS = 5
+
+
 def free_port() -> int:
     return free_ports(1)[0]
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 30) -> None:
+def comes_up(condition: Callable[[], bool], seconds: float = 10) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
-        assert time.monotonic() < deadline, "the server did not come up"
+        if time.monotonic() > deadline:
+            return False
         time.sleep(0.05)
+    return True
 
 
 def answers(port: int) -> bool:
@@ -72,8 +77,15 @@ class Storescp:
     @contextmanager
     def up(self, *options: str) -> Iterator[None]:
         command = [str(STORESCP), "-aet", "PACS", "-od", str(self.folder), *options]
-        with running(*command, str(self.peer.port)):
-            wait_for(lambda: answers(self.peer.port))
+        with ExitStack() as stack:
+            # DCMTK's storescp was seen not to come up, rarely, on a busy machine.
+            for _ in range(STARTS):
+                stack.close()
+                stack.enter_context(running(*command, str(self.peer.port)))
+                if comes_up(lambda: answers(self.peer.port)):
+                    break
+            else:
+                raise AssertionError("storescp did not come up")
             yield
 
     def received(self) -> list[Path]:
@@ -129,7 +141,9 @@ def start_orthanc(tmp_path: Path) -> Iterator[Callable[..., Orthanc]]:
                 )
             )
             stack.enter_context(running(str(ORTHANC), str(configuration)))
-            wait_for(lambda: answers(orthanc.http_port) and answers(orthanc.peer.port))
+            assert comes_up(
+                lambda: answers(orthanc.http_port) and answers(orthanc.peer.port), 60
+            ), "Orthanc did not come up"
             return orthanc
 
         yield start
