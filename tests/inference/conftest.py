@@ -85,8 +85,7 @@ class Storescp:
                 if comes_up(lambda: answers(self.peer.port)):
                     break
             else:
-                # It is DCMTK's program that fails here, before Vigil is asked anything.
-                pytest.skip(f"DCMTK's storescp did not start in {STARTS} tries")
+                raise AssertionError(f"storescp did not come up in {STARTS} tries")
             yield
 
     def received(self) -> list[Path]:
