@@ -17,6 +17,8 @@ import sqlalchemy as sa
 from conftest import FakeClock, RecordingQueue
 from factories.identity import create_person
 from factories.runs import KEYS
+from factories.tenancy.claims import Write
+from factories.tenancy.nouns import NOUNS
 from factories.web import ORIGIN, anonymous, browser
 from factories.whole import FINDING, Network, Party, create_network, create_party
 from fastapi import FastAPI
@@ -129,15 +131,6 @@ _RULE = {"name": "all", "when": 'modality == "CR"', "model": "ACME/linear-three"
 _ACCEPT = {"kind": "local_test", "version_id": "{version_id}", "site": "{site}", "passed": "true"}
 
 
-@dataclass(frozen=True)
-class Write:
-    """A change that would be good, if it came from who may make it."""
-
-    body: dict[str, Any]
-    form: bool = False
-    document: bool = False
-
-
 WRITES = {
     "POST /api/v1/tokens/{token_id}/revocation": [Write(REASON)],
     "POST /account/tokens/{token_id}/revoke": [Write(REASON, form=True)],
@@ -187,11 +180,20 @@ WIDE_WRITES = {"POST /api/v1/surveillance/evaluations": [Write({})]}
 # Its body is the package itself: see the test of its own.
 UPLOAD = {"POST /api/v1/versions"}
 
+for noun in NOUNS:
+    PUBLIC |= noun.public
+    OWN |= noun.own
+    LISTS |= noun.lists
+    SITE_THINGS |= noun.site_things
+    SUPPLIER_THINGS |= noun.supplier_things
+    WRITES |= noun.writes
+
 PROTECTED = {*OWN, *LISTS, *SITE_THINGS, *SUPPLIER_THINGS, *WRITES, *WIDE_WRITES, *UPLOAD}
 # Rows that no answer shows, that everybody may see, or that come with every request.
 NOT_OWNED = {
     "audit_event", "card", "engine_step_outcome", "idempotency_key", "web_session", "worker",
 }  # fmt: skip
+NOT_OWNED = NOT_OWNED.union(*(noun.not_owned for noun in NOUNS))
 
 
 @dataclass(frozen=True)
@@ -214,6 +216,7 @@ class Seeds:
     network: Network
     theirs: Party
     mine: Party
+    ids: dict[str, str]
 
 
 @pytest.fixture(scope="module")
@@ -226,9 +229,13 @@ def seeds(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Se
         network = create_network(session)
     theirs = create_party(parts, network, "ACME", "RXX01")
     mine = create_party(parts, network, "BETA", "RYY01")
+    ids = ids_of(theirs)
+    for noun in NOUNS:
+        ids |= noun.seed(parts, network, theirs)
+        noun.seed(parts, network, mine)
     # The last connection to close moves the write-ahead log into the file.
     parts.database.dispose()
-    return Seeds(folder, network, theirs, mine)
+    return Seeds(folder, network, theirs, mine, ids)
 
 
 @pytest.fixture
@@ -247,7 +254,7 @@ def world(seeds: Seeds, parts: Parts) -> World:
     of_supplier = owned(parts, {theirs.supplier.id})
     foreign = {"supplier": mine.seller, "reader": mine.reader, "officer": mine.officer}
     secrets = {"supplier": of_site | of_supplier, "reader": of_site, "officer": of_site}
-    return World(web.create_app(parts), seeds.network, theirs, foreign, secrets, ids_of(theirs))
+    return World(web.create_app(parts), seeds.network, theirs, foreign, secrets, seeds.ids)
 
 
 def open_parts(folder: Path) -> Parts:

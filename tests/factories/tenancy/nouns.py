@@ -1,0 +1,5 @@
+"""The claims of every noun that keeps them beside its other factories."""
+
+from factories.tenancy.claims import Claims
+
+NOUNS: tuple[Claims, ...] = ()
