@@ -48,19 +48,29 @@ def detect(log_e: LogE) -> Evidence:
 
 
 def log_levels(log_e: LogE) -> NDArray[np.float64]:
-    """Return the logarithm of R after each day.
+    """Return the logarithm of R after each day; shape (..., days, bets) gives (..., days).
 
     The recursion in closed form: a sum, over the days a change may have begun on, of what each bet
     has won since; what was won until then is taken off in the logarithm.
     """
-    won = np.cumsum(log_e, axis=0)
-    before = np.concatenate([np.zeros((1, log_e.shape[1])), won[:-1]])
-    by_bet = won + np.logaddexp.accumulate(-before, axis=0)
-    levels: NDArray[np.float64] = np.logaddexp.reduce(by_bet, axis=1) - np.log(log_e.shape[1])
+    won = np.cumsum(log_e, axis=-2)
+    by_bet = won + np.logaddexp.accumulate(log_e - won, axis=-2)
+    levels: NDArray[np.float64] = np.logaddexp.reduce(by_bet, axis=-1) - np.log(log_e.shape[-1])
     return levels
 
 
 def change_point(log_e: LogE) -> int:
     """Return the day from which the best single bet has won most: where a change began, if any."""
-    won_since = np.cumsum(log_e[::-1], axis=0)[::-1]
-    return int(np.unravel_index(np.argmax(won_since), won_since.shape)[0])
+    return int(change_points(log_e)[-1])
+
+
+def change_points(log_e: LogE) -> NDArray[np.int64]:
+    """Return, as seen on each day, the day from which the best bet has won most by then."""
+    won = np.cumsum(log_e, axis=-2)
+    before = won - log_e
+    lowest = np.minimum.accumulate(before, axis=-2)
+    day = np.arange(log_e.shape[-2])[:, None]
+    since = np.maximum.accumulate(np.where(before <= lowest, day, 0), axis=-2)
+    best = np.argmax(won - lowest, axis=-1)
+    found: NDArray[np.int64] = np.take_along_axis(since, best[..., None], axis=-1)[..., 0]
+    return found

@@ -30,10 +30,14 @@ def mean_rank(counts: Counts, of: Ranks) -> float:
     return float(held @ of / held.sum())
 
 
+def of_shift(shift: float) -> float:
+    """Return how far a shift of so many standard deviations moves the mean rank of a normal."""
+    return NormalDist().cdf(shift / math.sqrt(2)) - NO_SHIFT
+
+
 def shift_tolerance(n_reference: int, shift: float = CLINICAL_SHIFT) -> float:
     """Return how far the mean rank may move: the clinical shift, or what the reference cannot tell.
 
     Without it a correct detector alarms on the reference's own error.
     """
-    clinical = NormalDist().cdf(shift / math.sqrt(2)) - NO_SHIFT
-    return max(clinical, REFERENCE_ERRORS / math.sqrt(12 * n_reference))
+    return max(of_shift(shift), REFERENCE_ERRORS / math.sqrt(12 * n_reference))
