@@ -153,11 +153,13 @@ def _day_effects(rng: np.random.Generator, world: World, day: NDArray[np.int64])
 def claimed(score: Numbers) -> Numbers:
     """Return the probability that a calibrated score claims."""
     log_odds = np.log(PREVALENCE / (1 - PREVALENCE)) + APART * score - APART**2 / 2
-    return 1 / (1 + np.exp(-log_odds))
+    probability: Numbers = 1 / (1 + np.exp(-log_odds))
+    return probability
 
 
 def _odds_up(probability: Numbers) -> Numbers:
-    return 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) + 0.5)))
+    raised: Numbers = 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) + 0.5)))
+    return raised
 
 
 def _reference(rng: np.random.Generator, size: int) -> Reference:
