@@ -31,7 +31,7 @@ lint: $(DEV_STAMP) types ## check style, layers, templates and types
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/lint-imports
-	@$(BIN)/djlint --lint --quiet platform inference surveillance transparency_cards
+	@$(BIN)/djlint --lint --quiet platform model_registry inference surveillance transparency_cards
 
 types: $(DEV_STAMP) ## check types
 	@$(BIN)/mypy

@@ -6,13 +6,15 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import end_to_end, receive
+from benchmarks import admission, end_to_end, receive, registry
 
 
 def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("which", nargs="*", default=["receive", "end_to_end"])
+    parser.add_argument(
+        "which", nargs="*", default=["receive", "end_to_end", "admission", "registry"]
+    )
     parser.add_argument("--instances", type=int, default=200, help="images of one turn")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each peer")
     asked = parser.parse_args()
@@ -26,7 +28,13 @@ def main() -> None:
             print(receive.report(measured, asked.instances), flush=True)
         if "end_to_end" in asked.which:
             print()
-            print(end_to_end.report(end_to_end.measure(folder, rounds=asked.rounds)))
+            print(end_to_end.report(end_to_end.measure(folder, rounds=asked.rounds)), flush=True)
+        if "admission" in asked.which:
+            print()
+            print(admission.report(admission.measure(folder)), flush=True)
+        if "registry" in asked.which:
+            print()
+            print(registry.report(registry.measure(folder)))
 
 
 def _disk() -> Path:

@@ -27,6 +27,9 @@ from inference.runtime.golden import PackageRunner
 from inference.studies.models import Study
 from model_registry.admission import service as admission
 from model_registry.deployments import service as deployments
+from model_registry.keys import service as keys
+from model_registry.packages.build import build
+from model_registry.packages.signature import new_private_key, public_bytes, sign
 from model_registry.versions import service as versions
 from vigil.app.settings import Settings
 from vigil.app.wiring import build_parts
@@ -172,7 +175,8 @@ def _installation(folder: Path) -> Iterator[tuple[Parts, int]]:
 
 def _deploy(parts: Parts, settings: Settings, folder: Path) -> None:
     """Submit and admit the model, and let it run in shadow on everything."""
-    archive = model.package(folder)
+    signing_key = new_private_key()
+    archive = build(sign(model.package(folder), signing_key))
     with parts.database.write() as session:
         for code, kind in (
             ("BENCHNET", OrganisationKind.NETWORK),
@@ -183,8 +187,21 @@ def _deploy(parts: Parts, settings: Settings, folder: Path) -> None:
         manager = _person(session, Role.NETWORK_MANAGER)
         officer = _person(session, Role.CSO)
         site = identity.site(session, SYSTEM, SITE)
+        proposed = keys.propose(
+            session,
+            SYSTEM,
+            public_key=public_bytes(signing_key).hex(),
+            label="benchmark",
+            reason="benchmark",
+            supplier=model.SUPPLIER,
+        )
+        keys.trust(session, manager, row_id=proposed.id, reason="benchmark")
+        known = keys.known_keys(session, version.organisation_id)
     verdicts = admission.examine(
-        digest=version.digest, runner=PackageRunner(settings), objects=parts.objects
+        digest=version.digest,
+        runner=PackageRunner(settings),
+        objects=parts.objects,
+        keys=known,
     )
     with parts.database.write() as session:
         admission.keep(session, SYSTEM, version=version, verdicts=verdicts)

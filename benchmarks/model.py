@@ -3,7 +3,9 @@
 What it says means nothing; what it costs is what a chest radiograph model costs.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -13,20 +15,18 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.build import build
 
 Tensor = NDArray[np.float32]
 SIDE, CHANNELS, LAYERS = 224, 64, 24
 SUPPLIER, NAME = "BENCHSUP", "bench"
-_MANIFEST = {
+_MODEL: dict[str, Any] = {
+    "version": "1.0.0",
+    "supplier": SUPPLIER,
+    "licence": "Apache-2.0",
+    "device": {"content_qualification": "RESEARCH"},
+}
+_MANIFEST: dict[str, Any] = {
     "schema": "vigil/package/v1",
-    "model": {
-        "name": NAME,
-        "version": "1.0.0",
-        "supplier": SUPPLIER,
-        "licence": "Apache-2.0",
-        "device": {"content_qualification": "RESEARCH"},
-    },
     "input": {
         "level": "instance",
         "select": 'modality in ["CT", "CR"]',
@@ -110,23 +110,35 @@ def graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def package(folder: Path) -> bytes:
-    """Write the package's folder and return its archive."""
+def manifest(name: str) -> dict[str, Any]:
+    """Return the manifest of a benchmark's model."""
+    return {**_MANIFEST, "model": {**_MODEL, "name": name}}
+
+
+def package(folder: Path) -> ModelPackage:
+    """Write the package's folder and open it."""
     (folder / "golden").mkdir(parents=True)
-    (folder / "model.onnx").write_bytes(graph())
     image = np.linspace(0, 1, SIDE * SIDE, dtype=np.float32).reshape(1, 1, SIDE, SIDE)
     np.save(folder / "golden" / "ramp.npy", image)
     seen = Bare(graph()).run(image)
     case = {"name": "ramp", "input": "ramp.npy", "expected": {"scores": seen.tolist()}}
-    documents = {
-        "manifest.yaml": _MANIFEST,
+    write(folder, graph(), manifest(NAME), [{**case, "tolerance": 0.001}])
+    return ModelPackage.open(folder)
+
+
+def write(
+    folder: Path, onnx_file: bytes, declared: dict[str, Any], cases: Sequence[dict[str, Any]]
+) -> None:
+    """Write the model and the documents beside it; the cases' files are there already."""
+    (folder / "model.onnx").write_bytes(onnx_file)
+    documents: dict[str, Any] = {
+        "manifest.yaml": declared,
         "card.yaml": _CARD,
         "safety_case.yaml": _SAFETY_CASE,
-        "golden/cases.yaml": {"cases": [{**case, "tolerance": 0.001}]},
+        "golden/cases.yaml": {"cases": list(cases)},
     }
     for name, document in documents.items():
         (folder / name).write_text(yaml.safe_dump(document, sort_keys=False))
-    return build(ModelPackage.open(folder))
 
 
 class Bare:

@@ -23,6 +23,8 @@ class Association(Table, table=True):
 
     __tablename__ = "association"
     __table_args__ = (
+        # When a source was last heard, and when it last sent: what readiness asks of every node.
+        sa.Index("ix_association_caller", "site_id", "calling_ae", "opened_at", "stored"),
         sa.Index(
             "ix_association_open",
             "receiver",

@@ -2,27 +2,39 @@
 
 An attempt is at least once: the object has one UID and one content for ever, so a destination that
 gets it twice has it once. What is delivered is final (docs/adr/0010-results-and-delivery.md).
+What is stopped meanwhile is held and looked at again, and uses up no attempt.
 """
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from inference.delivery import repository
 from inference.delivery.backoff import Backoff
 from inference.delivery.models import Cause, Delivery, DeliveryAttempt, DeliveryState, Failure
 from inference.delivery.scu import Peer, Sent
-from inference.delivery.service import enqueue, locked
+from inference.delivery.service import enqueue, locked, withheld
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
 from vigil.kernel.identity.actor import Actor
 
+# How soon after a stop is lifted what it held goes out, at the latest.
+HOLD = timedelta(minutes=5)
+
 
 @dataclass(frozen=True)
 class Parcel:
-    """What an attempt sends, and where; `peer` is None where the destination was retired."""
+    """What an attempt sends, and where.
+
+    Attributes:
+        digest: the object.
+        peer: the destination; None where it was retired.
+        held: why it may not go out now, such as a stop that is in force.
+    """
 
     digest: str
     peer: Peer | None
+    held: str | None = None
 
 
 def parcel(session: ReadSession, actor: Actor, *, delivery_id: str, number: int) -> Parcel | None:
@@ -33,7 +45,26 @@ def parcel(session: ReadSession, actor: Actor, *, delivery_id: str, number: int)
     node = repository.node_of(session, actor, delivery)
     peer = Peer(node.ae_title, node.host, node.port)
     digest = repository.result_of(session, actor, delivery).digest
-    return Parcel(digest, peer if node.active else None)
+    held = withheld(session, actor, repository.run(session, actor, delivery.run_id))
+    return Parcel(digest, peer if node.active else None, held)
+
+
+def hold(
+    session: WriteSession, actor: Actor, queue: Queue, *, delivery_id: str, number: int, why: str
+) -> Delivery:
+    """Send nothing now and look again later; the attempt is not counted against the delivery."""
+    delivery = locked(session, actor, delivery_id)
+    if not _is_due(delivery, number):
+        return delivery
+    if delivery.last_error != why:
+        audit.record(session, actor, "inference:delivery:hold", delivery.id, why)
+    # The number goes on, as it names the work in the queue; the waiting times begin anew.
+    delivery.attempts = delivery.attempts_before_retry = number
+    delivery.last_error, delivery.next_attempt_at = why, session.now() + HOLD
+    session.add(delivery)
+    session.flush()
+    enqueue(session, queue, delivery, HOLD)
+    return delivery
 
 
 def note(

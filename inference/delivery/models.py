@@ -81,6 +81,7 @@ class Delivery(Table, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         sa.UniqueConstraint("result_id", "node_id"),
+        sa.Index("ix_delivery_node_id_delivered_at", "node_id", "delivered_at"),
         sa.Index(
             "ix_delivery_open",
             "state",

@@ -12,6 +12,7 @@ from inference.runs.models import Priority, Run, RunMode
 from model_registry.deployments.models import Mode
 from model_registry.deployments.share import in_canary
 from model_registry.nodes import repository as nodes
+from model_registry.stops import service as stops
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
@@ -21,6 +22,7 @@ from vigil.kernel.keys import Keys
 from vigil.kernel.parts import Parts
 
 TASK = "deliveries.attempt"
+_TAKEN_BACK = {Mode.SHADOW: "in shadow", Mode.SUSPENDED: "suspended"}
 QUEUE_PRIORITY = {Priority.STAT: 1, Priority.ROUTINE: 5, Priority.OFF_PEAK: 9}
 
 
@@ -151,13 +153,24 @@ def backlog(session: ReadSession, actor: Actor) -> list[Backlog]:
 def is_shown(session: ReadSession, actor: Actor, keys: Keys, run: Run) -> bool:
     if run.mode is RunMode.SHADOW:
         return False
-    deployment = repository.deployment(session, actor, run.deployment_id)
-    if deployment.mode in (Mode.SHADOW, Mode.SUSPENDED):
-        # Taken back while the run was under way: what was stopped for safety reaches no reader.
+    if withheld(session, actor, run) is not None:
         return False
     if run.mode is RunMode.LIVE:
         return True
+    deployment = repository.deployment(session, actor, run.deployment_id)
     return in_canary(keys, repository.patient_pseudonym(session, actor, run.study_id), deployment)
+
+
+def withheld(session: ReadSession, actor: Actor, run: Run) -> str | None:
+    """Return why a run's results may reach no reader now, if that is so.
+
+    What was stopped or taken back for safety while it was under way is kept, and not sent.
+    """
+    deployment = repository.deployment(session, actor, run.deployment_id)
+    if deployment.mode in (Mode.SHADOW, Mode.SUSPENDED):
+        return f"the deployment is {_TAKEN_BACK[deployment.mode]} (deployment {deployment.id})"
+    stop = stops.active_stop(session, site_id=run.site_id, model_id=deployment.model_id)
+    return stop.sentence if stop else None
 
 
 def _planned(session: WriteSession, run: Run, result: Result, node_id: str) -> Delivery:

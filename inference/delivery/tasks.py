@@ -26,7 +26,9 @@ class DeliveryTasks:
 
     def attempt(self, steps: Steps, delivery_id: str, number: str) -> None:
         outcome = self._outcome(steps, delivery_id, number)
-        if outcome is not None:
+        if outcome is not None and "held" in outcome:
+            steps.transact("hold", self._hold, delivery_id, number, outcome["held"])
+        elif outcome is not None:
             steps.transact("note", self._note, delivery_id, number, outcome)
 
     def _outcome(self, steps: Steps, delivery_id: str, number: str) -> dict[str, Any] | None:
@@ -43,9 +45,21 @@ class DeliveryTasks:
             parcel = attempts.parcel(session, ACTOR, delivery_id=delivery_id, number=int(number))
         if parcel is None:
             return None
+        if parcel.held is not None:
+            return {"held": parcel.held}
         if parcel.peer is None:
             return _as_json(Sent(cause=Cause.RETIRED))
         return _as_json(self.sender.send(self.parts.objects.get(parcel.digest), parcel.peer))
+
+    def _hold(self, session: WriteSession, delivery_id: str, number: str, why: str) -> None:
+        attempts.hold(
+            session,
+            ACTOR,
+            self.parts.queue,
+            delivery_id=delivery_id,
+            number=int(number),
+            why=why,
+        )
 
     def _note(
         self, session: WriteSession, delivery_id: str, number: str, outcome: dict[str, Any]

@@ -7,6 +7,8 @@ from pydantic import Field
 from inference.studies.service import Policy
 from vigil.kernel.settings import KernelSettings
 
+DEFAULT_AE_TITLE = "VIGIL"
+
 
 class NodeSettings(KernelSettings):
     """What the DICOM node needs."""
@@ -17,7 +19,7 @@ class NodeSettings(KernelSettings):
     )
     dicom_port: int = Field(default=11112, ge=0, le=65535, description="port of the DICOM node")
     ae_title: str = Field(
-        default="VIGIL",
+        default=DEFAULT_AE_TITLE,
         min_length=1,
         max_length=16,
         description="AE title of the DICOM node; callers that ask for another are refused",
@@ -57,3 +59,8 @@ class NodeSettings(KernelSettings):
             open_quiet=timedelta(seconds=self.study_open_quiet_seconds),
             cap=timedelta(seconds=self.study_cap_seconds),
         )
+
+
+def own_ae_title(settings: KernelSettings) -> str:
+    """Return what this installation calls itself to its peers."""
+    return settings.ae_title if isinstance(settings, NodeSettings) else DEFAULT_AE_TITLE

@@ -20,16 +20,20 @@ from model_registry.packages.manifest import (
 )
 
 _WITH_CHANNELS = 3
+# What watches the steps: the step just done, or None at the start, and the picture as it is then.
+Seen = Callable[[Step | None, Picture], None]
 
 
-def apply(picture: Picture, steps: Sequence[Step]) -> Picture:
-    """Apply the steps in their order.
+def apply(picture: Picture, steps: Sequence[Step], seen: Seen) -> Picture:
+    """Apply the steps in their order; `seen` is told of the picture before and after each.
 
     Raises:
         StepFailed: one cannot be done; it is named.
     """
+    seen(None, picture)
     for step in steps:
         picture = _STEPS[type(step)](picture, step)
+        seen(step, picture)
     return picture
 
 

@@ -1,6 +1,6 @@
 """The inputs of a model, as its manifest declares them, from a DICOM file and its attributes."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 from typing import Any
 
@@ -10,12 +10,19 @@ import numpy.typing as npt
 from inference.preprocessing.errors import MissingAttribute, StepFailed, Undecodable
 from inference.preprocessing.picture import Picture, Values
 from inference.preprocessing.pixels import Frame, decode, frames_in, read
-from inference.preprocessing.steps import apply
+from inference.preprocessing.steps import Seen, apply
 from model_registry.packages.manifest import Input, Tensor
 from vigil.kernel.errors import Fault
 
 Array = npt.NDArray[Any]
 _GREY = 2
+# For a tensor and the number of a frame, what is to be told of each step.
+Watch = Callable[[Tensor, int], Seen]
+
+
+def unwatched(_tensor: Tensor, _frame: int) -> Seen:
+    """Tell nobody: an analysis keeps no picture of a step."""
+    return lambda _step, _picture: None
 
 
 class Images:
@@ -30,17 +37,23 @@ class Images:
         return frames_in(self._dataset)
 
 
-def make_inputs(file: bytes, declared: Input, attributes: Mapping[str, Any]) -> dict[str, Array]:
+def make_inputs(
+    file: bytes, declared: Input, attributes: Mapping[str, Any], watch: Watch = unwatched
+) -> dict[str, Array]:
     """Build every input of the model from one DICOM file.
 
     Raises:
         CannotPreprocess: the file, its header or a step does not allow it.
     """
     images = Images(file)
-    return {tensor.name: make_tensor(images, tensor, attributes) for tensor in declared.tensors}
+    return {
+        tensor.name: make_tensor(images, tensor, attributes, watch) for tensor in declared.tensors
+    }
 
 
-def make_tensor(images: Images, tensor: Tensor, attributes: Mapping[str, Any]) -> Array:
+def make_tensor(
+    images: Images, tensor: Tensor, attributes: Mapping[str, Any], watch: Watch = unwatched
+) -> Array:
     """Build one input: an image by its steps, or a row of attributes."""
     if tensor.from_:
         return _row(tensor, attributes)
@@ -49,12 +62,14 @@ def make_tensor(images: Images, tensor: Tensor, attributes: Mapping[str, Any]) -
         problem = f"{frames} frames, and the model takes one image"
         fault = Fault("NumberOfFrames", problem, "Select images of one frame, or declare NCDHW")
         raise Undecodable(f"NumberOfFrames: {problem}.", (fault,))
-    pictures = [_prepared(images.frame(index), tensor) for index in range(frames)]
+    pictures = [
+        _prepared(images.frame(index), tensor, watch(tensor, index)) for index in range(frames)
+    ]
     return _cast(_laid_out(pictures, tensor), tensor)
 
 
-def _prepared(frame: Frame, tensor: Tensor) -> Values:
-    values = apply(Picture.of(frame), tensor.steps).values
+def _prepared(frame: Frame, tensor: Tensor, seen: Seen) -> Values:
+    values = apply(Picture.of(frame), tensor.steps, seen).values
     return values[np.newaxis] if values.ndim == _GREY else values
 
 

@@ -1,6 +1,6 @@
 """Queries for revisions and decisions, each within the sites the actor may read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -29,6 +29,16 @@ def revisions(session: ReadSession, actor: Actor, site_id: str) -> Sequence[Rout
     statement = select(RoutingRevision).where(RoutingRevision.site_id == site_id)
     statement = statement.order_by(col(RoutingRevision.number).desc())
     return session.exec(within_sites(statement, actor, RoutingRevision.site_id)).all()
+
+
+def in_force_before(session: ReadSession, revision: RoutingRevision) -> Iterator[RoutingRevision]:
+    """Yield the revisions that were in force before this one, the newest first."""
+    statement = select(RoutingRevision).where(
+        RoutingRevision.site_id == revision.site_id,
+        RoutingRevision.state == RevisionState.SUPERSEDED,
+        col(RoutingRevision.published_at) < revision.published_at,
+    )
+    yield from session.exec(statement.order_by(col(RoutingRevision.published_at).desc()))
 
 
 def last_number(session: ReadSession, site_id: str) -> int:

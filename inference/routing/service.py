@@ -1,7 +1,8 @@
 """Draft and publish the rules of a site, and decide by them.
 
 Whoever drafts a revision does not publish it (design 6). The revision in force is resolved in the
-transaction that plans the runs, so that a withdrawn rule can never fire.
+transaction that plans the runs, so that a withdrawn rule can never fire. A stop that is in force
+there (model_registry.stops) is kept on the study as the reason, and no run is planned.
 """
 
 from collections.abc import Sequence
@@ -11,11 +12,13 @@ from inference.routing import repository
 from inference.routing.errors import FourEyes, NotADraft, UnknownRevision
 from inference.routing.models import RevisionState, RoutingDecision, RoutingRevision
 from inference.routing.rules import Attributes, ResolvedRule, Rule, digest, faults_in, judge
+from inference.routing.scope import ScopeChange, compare
 from inference.runs.models import Priority
 from inference.studies.models import Study
 from model_registry.deployments import service as deployments
 from model_registry.deployments.models import Deployment
 from model_registry.safety import staleness
+from model_registry.stops import service as stops
 from model_registry.versions import service as versions
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import WriteSession
@@ -117,9 +120,12 @@ def decide(
         if not targets:
             reason = f"{rule.model} is neither in shadow, canary nor live at this site"
             _keep(session, study, revision, rule.name, None, reason)
+        stop = stops.active_stop(session, site_id=study.site_id, model_id=rule.model_id)
         for deployment in targets:
+            if stop is not None:
+                _keep(session, study, revision, rule.name, deployment, stop.sentence, sent=False)
             # The first rule that leads to a deployment sets the priority; a second adds nothing.
-            if deployment.id not in assignments:
+            elif deployment.id not in assignments:
                 assignments[deployment.id] = Assignment(
                     deployment, revision, rule.name, rule.priority
                 )
@@ -134,6 +140,8 @@ def _keep(
     rule: str,
     deployment: Deployment | None,
     reason: str,
+    *,
+    sent: bool = True,
 ) -> None:
     session.add(
         RoutingDecision(
@@ -144,7 +152,7 @@ def _keep(
             routing_revision_id=revision.id if revision else None,
             rule=rule,
             deployment_id=deployment.id if deployment else None,
-            sent=deployment is not None,
+            sent=sent and deployment is not None,
             reason=reason,
             decided_at=session.now(),
         )
@@ -169,15 +177,31 @@ def _resolve(
 def _tell_changed_scopes(
     session: WriteSession, actor: Actor, before: RoutingRevision | None, after: RoutingRevision
 ) -> None:
-    """Sign-offs hold for the scope they were given for: name each model whose rules changed."""
+    """Sign-offs hold for the scope they were given for: name each model whose own scope changed."""
     if before is None:
         return
-    for model_id in _models(before) | _models(after):
-        if _conditions(before, model_id) != _conditions(after, model_id):
-            reason = f"routing revision {after.number} changed which studies it gets"
+    for model_id in sorted(_models(before) | _models(after)):
+        had = _last_scope(session, before, model_id)
+        if not had:
+            # Never routed here: these rules are the scope that people are asked to sign for.
+            continue
+        change = compare(had, _conditions(after, model_id))
+        if change is not ScopeChange.SAME:
+            to_none = "" if model_id in _models(after) else ", to none"
+            reason = f"routing revision {after.number} {change} which studies it gets{to_none}"
             staleness.routing_scope_changed(
                 session, actor, site_id=after.site_id, model_id=model_id, reason=reason
             )
+
+
+def _last_scope(session: WriteSession, before: RoutingRevision, model_id: str) -> list[str]:
+    """Return what the model got when it was last routed here: it may have been left out since."""
+    if model_id in _models(before):
+        return _conditions(before, model_id)
+    for former in repository.in_force_before(session, before):
+        if model_id in _models(former):
+            return _conditions(former, model_id)
+    return []
 
 
 def _models(revision: RoutingRevision) -> set[str]:

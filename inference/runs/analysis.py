@@ -9,6 +9,9 @@ from typing import Any
 
 from inference.preprocessing.errors import CannotPreprocess
 from inference.preprocessing.tensors import make_inputs
+from inference.runs import image_statistics
+from inference.runs.facts import present_facts
+from inference.runs.image_statistics import Statistics
 from inference.runs.models import Outcome
 from inference.runs.selection import Candidate, select
 from inference.runs.shelf import Shelf
@@ -32,6 +35,7 @@ class Analysis:
         scores: what the model says, for each instance it was given.
         outputs: the model's raw outputs as `SOPInstanceUID/name`.
         runtime: the facts of the process that ran it.
+        image_statistics: what the images looked like as they were fed; None where none was.
     """
 
     outcome: Outcome
@@ -39,6 +43,7 @@ class Analysis:
     scores: tuple[tuple[Candidate, Score], ...] = ()
     outputs: Arrays = field(default_factory=dict)
     runtime: dict[str, Any] = field(default_factory=dict)
+    image_statistics: dict[str, float | None] | None = None
 
     @property
     def packed(self) -> bytes:
@@ -72,30 +77,40 @@ class Analyst:
         outputs: Arrays = {}
         found: list[tuple[Candidate, Score]] = []
         runtime: dict[str, Any] = {}
+        seen: list[Statistics] = []
         for place, candidate in enumerate(selection.chosen, start=1):
             try:
-                given, runtime = self._predict(version_digest, package, candidate)
+                given, runtime = self._predict(version_digest, package, candidate, seen)
                 uid = candidate.sop_instance_uid
                 outputs |= {f"{uid}/{name}": array for name, array in given.items()}
                 said = scores(given, package.manifest.output, thresholds)
             except NoResult as error:
-                return Analysis(Outcome.NO_RESULT, error.detail, (), outputs, runtime)
+                looks = image_statistics.averaged(seen)
+                return Analysis(Outcome.NO_RESULT, error.detail, (), outputs, runtime, looks)
             except (ModelFailed, CannotPreprocess) as error:
                 # A study of which one image failed is not analysed: half of it would mislead.
                 which = f"image {place} of {len(selection.chosen)}"
                 return Analysis(Outcome.FAILED, f"{which}: {error.detail}")
             found += [(candidate, score) for score in said]
-        return Analysis(Outcome.SUCCEEDED, None, tuple(found), outputs, runtime)
+        looks = image_statistics.averaged(seen)
+        return Analysis(Outcome.SUCCEEDED, None, tuple(found), outputs, runtime, looks)
 
     def _predict(
-        self, version_digest: str, package: ModelPackage, candidate: Candidate
+        self,
+        version_digest: str,
+        package: ModelPackage,
+        candidate: Candidate,
+        seen: list[Statistics],
     ) -> tuple[Arrays, dict[str, Any]]:
         data = self._objects.get(candidate.digest)
+        declared, attributes = package.manifest.input, candidate.attributes
+        inputs = make_inputs(data, declared, attributes)
+        seen.append(image_statistics.of_inputs(inputs, declared.tensors, attributes))
         prediction = self._runtimes.predict(
             version_digest,
             lambda: package.model,
-            make_inputs(data, package.manifest.input, candidate.attributes),
+            inputs,
             package.manifest.resources,
             lambda: goldens(package),
         )
-        return prediction.outputs, prediction.facts
+        return prediction.outputs, present_facts() | prediction.facts

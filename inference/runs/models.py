@@ -14,6 +14,8 @@ from sqlmodel import Field
 
 from vigil.kernel.db import Json, Table, Utc, enum_type
 
+_SHADOW = sa.text("mode = 'shadow'")
+
 
 class RunMode(StrEnum):
     """The deployment's mode at planning; a suspended or retired one plans no run."""
@@ -46,6 +48,12 @@ class Outcome(StrEnum):
 
 
 class Run(Table, table=True):
+    """A run of a version on a study as it stood.
+
+    `image_statistics` is what the images looked like as the model was given them: the mean over the
+    run's images of the numbers in `inference.runs.image_statistics`.
+    """
+
     __tablename__ = "run"
     __table_args__ = (
         # A study as it stood gets one run of a deployment: the database refuses a second.
@@ -53,6 +61,16 @@ class Run(Table, table=True):
         sa.CheckConstraint("(state = 'finished') = (outcome IS NOT NULL)", name="run_has_outcome"),
         sa.Index("ix_run_site_id_planned_at", "site_id", "planned_at"),
         sa.Index("ix_run_state_planned_at", "state", "planned_at"),
+        # What a shadow period is judged by, without a look at the rows of every live run.
+        sa.Index(
+            "ix_run_shadow",
+            "deployment_id",
+            "mode",
+            "planned_at",
+            "outcome",
+            sqlite_where=_SHADOW,
+            postgresql_where=_SHADOW,
+        ),
     )
     id: str = Field(primary_key=True)
     study_id: str = Field(foreign_key="study.id", index=True)
@@ -75,6 +93,7 @@ class Run(Table, table=True):
     inputs: list[dict[str, str]] = Field(default_factory=list, sa_type=Json)
     runtime: dict[str, Any] = Field(default_factory=dict, sa_type=Json)
     outputs_digest: str | None = None
+    image_statistics: dict[str, float | None] | None = Field(default=None, sa_type=Json)
     planned_at: datetime = Field(sa_type=Utc)
     started_at: datetime | None = Field(default=None, sa_type=Utc)
     finished_at: datetime | None = Field(default=None, sa_type=Utc)

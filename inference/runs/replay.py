@@ -8,6 +8,7 @@ import numpy as np
 from inference.runs import service
 from inference.runs.analysis import Analyst
 from inference.runs.errors import NotReplayable
+from inference.runs.facts import DECISIVE
 from inference.runtime.outputs import from_bytes
 from inference.runtime.wire import Array, Arrays
 from model_registry.deployments import service as deployments
@@ -15,9 +16,6 @@ from vigil.kernel.audit import service as audit
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.parts import Parts
-
-# Of the runtime's facts, those that may change the numbers.
-DECISIVE = ("onnxruntime", "provider", "threads")
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ def replay(parts: Parts, actor: Actor, analyst: Analyst, run_id: str, reason: st
         run_id,
         identical=analysis.packed == kept,
         largest_difference=_largest_difference(from_bytes(kept), analysis.outputs),
-        same_runtime=_decisive(run.runtime) == _decisive(analysis.runtime),
+        same_runtime=_is_same(run.runtime, analysis.runtime),
     )
     with parts.database.write() as session:
         audit.record(
@@ -80,5 +78,6 @@ def _apart(kept: Array, made: Array) -> float:
     return float(apart.max(initial=0.0))
 
 
-def _decisive(facts: dict[str, Any]) -> dict[str, Any]:
-    return {name: facts.get(name) for name in DECISIVE}
+def _is_same(pinned: dict[str, Any], present: dict[str, Any]) -> bool:
+    """Whether no fact that both name differs: early runs pinned fewer of them."""
+    return all(pinned[n] == present[n] for n in DECISIVE if n in pinned and n in present)

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from inference.runs.models import Finding, Outcome, Run
+from model_registry.deployments.models import Deployment
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
@@ -38,6 +39,10 @@ def runs(
     if before is not None:
         statement = statement.where(Run.id < before)
     return session.exec(within_sites(statement, actor, Run.site_id)).all()
+
+
+def deployment_of(session: ReadSession, run: Run) -> Deployment:
+    return session.get_one(Deployment, run.deployment_id)
 
 
 def latest_for(session: ReadSession, study_id: str, deployment_id: str) -> Run | None:

@@ -10,6 +10,8 @@ from inference.runs.events import RunFinished
 from inference.runs.models import Finding, Outcome, Run, RunState
 from inference.runs.selection import Candidate
 from inference.studies import repository as studies
+from model_registry.stops import service as stops
+from model_registry.stops.models import StopOrder
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.events import Events
@@ -48,15 +50,26 @@ def candidates(session: ReadSession, actor: Actor, run: Run) -> list[Candidate]:
     ]
 
 
-def begin(session: WriteSession, actor: Actor, run_id: str) -> bool:
-    """Note that work on a run begins; False where it has ended already (cancelled)."""
+def begin(session: WriteSession, actor: Actor, events: Events, run_id: str) -> bool:
+    """Note that work on a run begins; False where it has ended, or is stopped and ends here."""
     started = run(session, actor, run_id)
     if started.state is RunState.FINISHED:
+        return False
+    stop = stop_on(session, started)
+    if stop is not None:
+        reason = stop.sentence
+        finish(session, actor, events, run_id, outcome=Outcome.CANCELLED, reason=reason)
         return False
     started.state = RunState.RUNNING
     started.started_at = started.started_at or session.now()
     session.add(started)
     return True
+
+
+def stop_on(session: ReadSession, run: Run) -> StopOrder | None:
+    """Return the stop that is in force now for the run's model at its site, if there is one."""
+    deployment = repository.deployment_of(session, run)
+    return stops.active_stop(session, site_id=run.site_id, model_id=deployment.model_id)
 
 
 def finish(
@@ -70,6 +83,7 @@ def finish(
     findings: Sequence[dict[str, Any]] = (),
     outputs_digest: str | None = None,
     runtime: dict[str, Any] | None = None,
+    image_statistics: dict[str, float | None] | None = None,
 ) -> Run:
     """Give a run its outcome, once, and tell whoever listens.
 
@@ -83,6 +97,7 @@ def finish(
         findings: the fields of each finding.
         outputs_digest: the object that holds the raw outputs.
         runtime: the facts of the process that ran it.
+        image_statistics: what the images looked like as they were fed.
     """
     ended = run(session, actor, run_id)
     if ended.state is RunState.FINISHED:
@@ -90,6 +105,7 @@ def finish(
     ended.state, ended.outcome, ended.reason = RunState.FINISHED, outcome, reason
     ended.finished_at = session.now()
     ended.outputs_digest, ended.runtime = outputs_digest, runtime or {}
+    ended.image_statistics = image_statistics
     session.add(ended)
     for fields in findings:
         session.add(

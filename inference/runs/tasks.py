@@ -52,7 +52,7 @@ class RunTasks:
 
     def _analyse(self, run_id: str) -> dict[str, Any] | None:
         with self.parts.database.write() as session:
-            if not service.begin(session, WORKER, run_id):
+            if not service.begin(session, WORKER, self.parts.events, run_id):
                 return None
         with self.parts.database.read() as session:
             run = service.run(session, WORKER, run_id)
@@ -68,6 +68,7 @@ class RunTasks:
             "findings": service.as_rows(analysis),
             "outputs_digest": kept,
             "runtime": analysis.runtime,
+            "image_statistics": analysis.image_statistics,
         }
 
     def _finish(self, session: WriteSession, run_id: str, answer: dict[str, Any]) -> bool:

@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime as ort
 
 from inference.runtime.landlock import confine
+from inference.runtime.provider import PROVIDER
 from inference.runtime.wire import Arrays, Channel, Closed, Malformed
 
-PROVIDER = "CPUExecutionProvider"
 _MIB = 1 << 20
 _QUIET = 4
 _MEMORY_WORDS = ("bad_alloc", "bad allocation", "failed to allocate", "out of memory")
@@ -33,6 +33,7 @@ class Model:
         _allow_seconds(order["seconds"])
         path = Path(order["path"])
         self.confined = confine(path.parent)
+        self._base_mb = self.peak_mb()
         self._session = ort.InferenceSession(path, self._options(), providers=[PROVIDER])
         self._session.disable_fallback()
         # Descriptors below 1 only, and 0 is taken: none is left. With 0, poll() itself would fail.
@@ -55,6 +56,8 @@ class Model:
             "intra_threads": self._threads,
             "network": "isolated" if isolated else "not isolated",
             "files": "confined" if self.confined else "not confined",
+            "base_rss_mb": self._base_mb,
+            "peak_rss_mb": self.peak_mb(),
         }
 
     def run(self, inputs: Arrays, seconds: float) -> tuple[Arrays, float]:

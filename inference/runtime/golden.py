@@ -4,21 +4,28 @@ They are run whenever a model is loaded, because the same model may give other n
 onnxruntime, processor or driver, and nobody would see it.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Final
 
 import numpy as np
 
 from inference.preprocessing.pixels import read
 from inference.preprocessing.tensors import make_inputs
-from inference.runtime.errors import GoldenMismatch, ModelRefused
+from inference.runtime.errors import GoldenMismatch, ModelRefused, ModelTimeout, OutOfMemory
 from inference.runtime.interpret import activated
 from inference.runtime.process import Limits, ModelProcess, Prediction
 from inference.runtime.settings import RuntimeSettings
 from inference.runtime.wire import Array, Arrays
 from inference.studies.attributes import attributes_of
+from model_registry.admission.errors import OverBudget
+from model_registry.admission.runner import Loading, Measured
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.manifest import Output
+
+# One run at admission; a study may take as long as its manifest says.
+MOST_RUN_SECONDS: Final = 300.0
 
 
 @dataclass(frozen=True)
@@ -36,8 +43,45 @@ class Golden:
     declared: tuple[Output, ...]
 
 
+class LoadedPackage:
+    """A package's model in a process of its own, measured: `LoadedModel` of admission's runner."""
+
+    def __init__(self, package: ModelPackage, limits: Limits) -> None:
+        self._declared = package.manifest.output
+        self._process = ModelProcess(package.model, limits)
+        facts = self._process.facts
+        self._base_mb: float = facts.pop("base_rss_mb")
+        self.loading = Loading(
+            seconds=facts.pop("load_seconds"),
+            memory_mb=self._above_base(facts.pop("peak_rss_mb")),
+            granted_mb=limits.memory_mb,
+            facts=facts,
+        )
+
+    def run(self, inputs: Arrays) -> Measured:
+        """Return the declared outputs, activation applied, and what they took.
+
+        Raises:
+            OverBudget: it took too long, or too much memory.
+            ModelFailed: it gave none, for another reason.
+        """
+        with _budget():
+            given = self._process.run(inputs)
+        return Measured(
+            outputs=activated(given.outputs, self._declared),
+            seconds=given.facts["seconds"],
+            memory_mb=self._above_base(given.facts["peak_rss_mb"]),
+        )
+
+    def close(self) -> None:
+        self._process.close()
+
+    def _above_base(self, peak_mb: float) -> float | None:
+        return round(max(0.0, peak_mb - self._base_mb), 1) if self._base_mb else None
+
+
 class PackageRunner:
-    """Runs a package once, in a process of its own: what admission asks of the runtime.
+    """Runs a package as in production, in a process of its own: what admission asks of the runtime.
 
     It implements `GoldenRunner` of `model_registry.admission.runner`.
     """
@@ -45,18 +89,31 @@ class PackageRunner:
     def __init__(self, settings: RuntimeSettings) -> None:
         self._settings = settings
 
-    def run(self, package: ModelPackage, inputs: Arrays) -> Arrays:
-        """Return each declared output by name, activation applied.
+    def load(self, package: ModelPackage, *, cases: int = 1) -> LoadedPackage:
+        """Load the model in a fresh process, with its declared resources times `cases`.
 
         Raises:
-            ModelFailed: it gave none.
+            OverBudget: loading takes too long, or too much memory.
+            ModelFailed: the model is refused.
         """
-        limits = Limits.of(package.manifest.resources, self._settings)
-        process = ModelProcess(package.model, limits)
+        limits = Limits.of(package.manifest.resources, self._settings, cases)
+        # A hostile manifest may declare an hour: a check ends sooner.
+        limits = replace(limits, run_seconds=min(limits.run_seconds, MOST_RUN_SECONDS))
+        with _budget():
+            return LoadedPackage(package, limits)
+
+    def run(self, package: ModelPackage, inputs: Arrays) -> Arrays:
+        """Run it once, and return each declared output by name, activation applied.
+
+        Raises:
+            OverBudget: it took too long, or too much memory.
+            ModelFailed: it gave none, for another reason.
+        """
+        loaded = self.load(package)
         try:
-            return activated(process.run(inputs).outputs, package.manifest.output)
+            return dict(loaded.run(inputs).outputs)
         finally:
-            process.close()
+            loaded.close()
 
     def prepare(self, package: ModelPackage, dicom: Sequence[bytes]) -> Arrays:
         """Return each tensor of the manifest by name.
@@ -65,6 +122,14 @@ class PackageRunner:
             CannotPreprocess: the image does not allow it.
         """
         return _prepared(package, dicom)
+
+
+@contextmanager
+def _budget() -> Iterator[None]:
+    try:
+        yield
+    except (ModelTimeout, OutOfMemory) as error:
+        raise OverBudget(error.detail) from error
 
 
 def goldens(package: ModelPackage) -> tuple[Golden, ...]:

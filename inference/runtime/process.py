@@ -48,13 +48,13 @@ class Limits:
     run_seconds: float
 
     @classmethod
-    def of(cls, resources: Resources, settings: RuntimeSettings) -> "Limits":
-        """Grant what the manifest asks for, as far as the settings allow."""
+    def of(cls, resources: Resources, settings: RuntimeSettings, cases: int = 1) -> "Limits":
+        """Grant what the manifest asks for, `cases` times, as far as the settings allow."""
         return cls(
             threads=settings.runtime_threads,
-            memory_mb=min(resources.max_memory_mb, settings.runtime_memory_mb),
+            memory_mb=min(resources.max_memory_mb * cases, settings.runtime_memory_mb),
             load_seconds=settings.runtime_load_seconds,
-            run_seconds=resources.max_seconds,
+            run_seconds=resources.max_seconds * cases,
         )
 
 
@@ -91,6 +91,11 @@ class ModelProcess:
     @property
     def pid(self) -> int:
         return self._process.pid
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The versions, doors and memory that it said when the model was loaded."""
+        return dict(self._facts)
 
     @property
     def alive(self) -> bool:

@@ -51,6 +51,7 @@ def attributes_of(header: Dataset) -> dict[str, Any]:
     found = {name: _first(header, name) for name in ATTRIBUTES}
     found["patient_age"] = _age(header)
     found["frames"] = _frames(header)
+    found["exposure"] = _exposure(header)
     found["transfer_syntax_uid"] = _text(
         _read(getattr(header, "file_meta", None) or Dataset(), "TransferSyntaxUID")
     )
@@ -113,6 +114,12 @@ def _frames(header: Dataset) -> Any:
     """An image whose header counts no frames has one (PS3.3 C.7.6.6)."""
     frames = _number(_read(header, "NumberOfFrames"))
     return 1 if frames is None and _number(_read(header, "Rows")) is not None else frames
+
+
+def _exposure(header: Dataset) -> float | None:
+    """Return mAs: Exposure is a whole number of them, so that the finer one goes first."""
+    fine, whole = _number(_read(header, "ExposureInuAs")), _number(_read(header, "Exposure"))
+    return fine / 1000 if fine is not None else whole
 
 
 def _age(header: Dataset) -> float | None:

@@ -1,70 +1,88 @@
-"""The automatic checks of a version: what each is called, what it asks, how it knows.
+"""The automatic checks of a version: what each is called, which others it needs, what it asks.
 
-None of them raises for what is wrong with a package; a fault is a verdict with its evidence.
+None of them raises for what is wrong with a package; a fault is a verdict with its evidence. What
+can be told from the files alone is asked in any case, so that a supplier reads every fault at once;
+the model is run only when all of that is in order, the supplier's signature included.
 """
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
 from typing import Final
 
-import numpy as np
-
+from model_registry.admission.completeness import completeness_found
+from model_registry.admission.device import device_evidence, device_faults
+from model_registry.admission.licence import licence_faults
+from model_registry.admission.models import Status
 from model_registry.admission.runner import GoldenRunner
+from model_registry.admission.signatures import signature_found
+from model_registry.admission.trial import Trial
+from model_registry.admission.verdict import Failed, Found, Verdict, refuse
+from model_registry.keys.service import KnownKey
 from model_registry.packages import checks
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.arrays import Array
-from model_registry.packages.golden import GoldenCase
 from model_registry.packages.interface import interface_faults
 from model_registry.packages.structure import Structure, read_structure
-from vigil.kernel.errors import Fault, Unavailable, VigilError
+from vigil.kernel.errors import Unavailable, VigilError
 from vigil.kernel.objects import ObjectStore, sha256
 
 MAX_EVIDENCE = 4000
-NAMES: Final = (
-    "archive",
-    "manifest",
-    "documents",
-    "structure",
-    "interface",
-    "golden",
-    "determinism",
-)
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What one check found, and how long it took."""
-
-    name: str
-    passed: bool
-    evidence: str
-    seconds: float
+_STATIC: Final = ("manifest", "documents", "licence", "device", "signature", "structure")
+# Each check, in order, with those that must have passed before it.
+NEEDS: Final[dict[str, tuple[str, ...]]] = {
+    "archive": (),
+    "manifest": ("archive",),
+    "documents": ("manifest",),
+    "licence": ("manifest",),
+    "device": ("manifest",),
+    "signature": ("archive",),
+    "structure": ("archive",),
+    "interface": ("manifest", "structure"),
+    "loading": (*_STATIC, "interface"),
+    "resources": ("loading",),
+    "golden": ("resources",),
+    "determinism": ("resources",),
+    "batch": ("golden",),
+}
+NAMES: Final = tuple(NEEDS)
 
 
 class Examination:
-    """One version's way through the checks. Those that need a former one say so and fail."""
+    """One version's way through the checks."""
 
-    def __init__(self, objects: ObjectStore, digest: str, runner: GoldenRunner) -> None:
+    def __init__(
+        self, objects: ObjectStore, digest: str, runner: GoldenRunner, keys: Sequence[KnownKey]
+    ) -> None:
         self._objects = objects
         self._digest = digest
         self._runner = runner
-        self._first_outputs: dict[str, Mapping[str, Array]] = {}
+        self._keys = keys
 
     def verdicts(self) -> Iterator[Verdict]:
-        failed = False
-        for name in NAMES:
-            check: Callable[[], str] = getattr(self, f"_{name}")
-            started = time.monotonic()
-            passed, evidence = (
-                (False, "not reached: a check before failed")
-                if failed and name not in {"manifest", "documents", "structure"}
-                else _ask(check)
-            )
-            failed = failed or not passed
-            seconds = round(time.monotonic() - started, 3)
-            yield Verdict(name, passed, evidence[:MAX_EVIDENCE], seconds)
+        passed: set[str] = set()
+        try:
+            for name, needed in NEEDS.items():
+                missing = [other for other in needed if other not in passed]
+                verdict = _not_reached(name, missing) if missing else self._ask(name)
+                if verdict.passed:
+                    passed.add(name)
+                yield verdict
+        finally:
+            self._trial.close()
+
+    def _ask(self, name: str) -> Verdict:
+        check: Callable[[], Found] = getattr(self, f"_{name}")
+        started = time.monotonic()
+        status, found = _answer(check)
+        return Verdict(
+            name=name,
+            passed=status is Status.PASSED,
+            evidence=found.evidence[:MAX_EVIDENCE],
+            seconds=round(time.monotonic() - started, 3),
+            status=status,
+            facts=found.facts,
+            supplier_key_id=found.supplier_key_id,
+        )
 
     @cached_property
     def _package(self) -> ModelPackage:
@@ -74,86 +92,84 @@ class Examination:
     def _graph(self) -> Structure:
         return read_structure(self._package.model)
 
-    def _archive(self) -> str:
+    @cached_property
+    def _trial(self) -> Trial:
+        return Trial(self._runner)
+
+    def _archive(self) -> Found:
         data = self._objects.get(self._digest)
         if sha256(data) != self._digest:
-            raise _Failed("The stored bytes do not have the version's digest.")
-        return f"{len(self._package.files)} files, {len(data)} bytes, SHA-256 {self._digest}"
-
-    def _manifest(self) -> str:
-        _refuse(checks.manifest_faults(self._package))
-        return f"{len(self._package.manifest.findings)} findings, conditions are valid CEL"
-
-    def _documents(self) -> str:
-        _refuse(checks.document_faults(self._package))
-        return "The card and the safety case say what they must"
-
-    def _structure(self) -> str:
-        graph = self._graph
-        return (
-            f"opset {graph.opset}, {graph.nodes} nodes, {graph.tensor_bytes} bytes of weights, "
-            f"self-contained, operators {', '.join(graph.operators)}"
+            raise Failed("The stored bytes do not have the version's digest.")
+        files = len(self._package.files)
+        return Found(
+            f"{files} files, {len(data)} bytes, SHA-256 {self._digest}",
+            {"files": files, "bytes": len(data)},
         )
 
-    def _interface(self) -> str:
-        _refuse(interface_faults(self._package.manifest, self._graph))
-        _refuse(checks.golden_faults(self._package))
-        return "Declared inputs, outputs and findings are those of the graph"
+    def _manifest(self) -> Found:
+        refuse(checks.manifest_faults(self._package))
+        count = len(self._package.manifest.findings)
+        return Found(f"{count} finding{'s'[: count != 1]}, conditions are valid CEL")
 
-    def _golden(self) -> str:
-        worst = 0.0
-        for case in self._package.golden:
-            outputs = self._run(case)
-            self._first_outputs[case.name] = outputs
-            for name, expected in case.expected.items():
-                worst = max(worst, _distance(case, name, expected, outputs.get(name)))
-        return f"{len(self._package.golden)} cases reproduced, largest difference {worst:.3g}"
+    def _documents(self) -> Found:
+        refuse(checks.document_faults(self._package))
+        return completeness_found(self._package)
 
-    def _determinism(self) -> str:
-        for case in self._package.golden:
-            again = self._run(case)
-            for name, first in self._first_outputs[case.name].items():
-                if not np.array_equal(first, again[name], equal_nan=True):
-                    raise _Failed(f"Case {case.name}, output {name}: a second run gave other bits.")
-        return "A second run gave the same bits"
+    def _licence(self) -> Found:
+        licence = self._package.manifest.model.licence
+        refuse(licence_faults(licence, self._package.files))
+        return Found(f"{licence}: known, or its text is in the package")
 
-    def _run(self, case: GoldenCase) -> Mapping[str, Array]:
-        tensors = dict(case.inputs)
-        if case.dicom:
-            tensors = self._runner.prepare(self._package, case.dicom)
-        return self._runner.run(self._package, tensors)
+    def _device(self) -> Found:
+        device = self._package.manifest.model.device
+        refuse(device_faults(device))
+        return Found(device_evidence(device))
+
+    def _signature(self) -> Found:
+        return signature_found(self._package, self._keys)
+
+    def _structure(self) -> Found:
+        graph = self._graph
+        return Found(
+            f"opset {graph.opset}, {graph.nodes} nodes, {graph.tensor_bytes} bytes of weights, "
+            f"self-contained, operators {', '.join(graph.operators)}",
+            {"opset": graph.opset, "nodes": graph.nodes, "tensor_bytes": graph.tensor_bytes},
+        )
+
+    def _interface(self) -> Found:
+        refuse(interface_faults(self._package.manifest, self._graph))
+        refuse(checks.golden_faults(self._package))
+        self._trial.prepare(self._package)
+        return Found("Declared inputs, outputs and findings are those of the graph")
+
+    def _loading(self) -> Found:
+        return self._trial.load()
+
+    def _resources(self) -> Found:
+        return self._trial.resources()
+
+    def _golden(self) -> Found:
+        return self._trial.golden()
+
+    def _determinism(self) -> Found:
+        return self._trial.determinism()
+
+    def _batch(self) -> Found:
+        return self._trial.batch(self._graph)
 
 
-class _Failed(Exception):
-    """The check's answer is no; the text is its evidence."""
+def _not_reached(name: str, missing: Sequence[str]) -> Verdict:
+    evidence = f"not reached: needs {', '.join(missing)}"
+    return Verdict(name, passed=False, evidence=evidence, seconds=0.0, status=Status.NOT_REACHED)
 
 
-def _ask(check: Callable[[], str]) -> tuple[bool, str]:
+def _answer(check: Callable[[], Found]) -> tuple[Status, Found]:
     try:
-        return True, check()
-    except _Failed as failed:
-        return False, str(failed)
+        return Status.PASSED, check()
+    except Failed as failed:
+        return Status.FAILED, Found(str(failed), supplier_key_id=failed.supplier_key_id)
     except Unavailable:
         # The installation is at fault, not the package: the worker tries again.
         raise
     except VigilError as error:
-        return False, error.detail
-
-
-def _refuse(faults: list[Fault]) -> None:
-    if faults:
-        raise _Failed("; ".join(str(fault) for fault in faults))
-
-
-def _distance(case: GoldenCase, name: str, expected: Array, given: Array | None) -> float:
-    place = f"Case {case.name}, output {name}"
-    if given is None:
-        raise _Failed(f"{place}: the model gave none.")
-    if np.shape(given) != np.shape(expected):
-        raise _Failed(f"{place}: shape {np.shape(given)}, expected {np.shape(expected)}.")
-    difference = np.abs(given.astype(np.float64) - expected.astype(np.float64))
-    largest = float(difference.max(initial=0.0))
-    # Not `largest > tolerance`: what is not a number must fail too.
-    if not largest <= case.tolerance:
-        raise _Failed(f"{place}: differs by {largest:.3g}, tolerance {case.tolerance:g}.")
-    return largest
+        return Status.FAILED, Found(error.detail)

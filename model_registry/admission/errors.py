@@ -1,11 +1,17 @@
 """What can go wrong with an admission.
 
+VigilError
+  OverBudget       the model takes longer, or more memory, than its manifest allows
 Conflict
   AlreadyDecided   people have judged the version already, or it was withdrawn
 """
 
-from vigil.kernel.errors import Conflict
+from vigil.kernel.errors import Conflict, VigilError
 
 
 class AlreadyDecided(Conflict):
     title = "The version is beyond its checks"
+
+
+class OverBudget(VigilError):
+    title = "The model exceeds its declared resources"

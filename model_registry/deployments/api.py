@@ -6,15 +6,17 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import AwareDatetime, BaseModel, Field
 
-from model_registry.deployments import repository, service
+from model_registry.deployments import repository, reviews, service
 from model_registry.deployments.gates import Missing, ReleaseGate
 from model_registry.deployments.models import (
+    ChangeState,
     Deployment,
     DeploymentApproval,
     DeploymentChange,
     DeploymentPeriod,
     Mode,
 )
+from model_registry.deployments.rules import Rule, rules
 from model_registry.deployments.service import Outcome
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
@@ -58,6 +60,9 @@ class Proposal(Reason):
     share: int = 100
     thresholds: dict[str, float] | None = None
     replaced_becomes: Mode = Mode.RETIRED
+    seen_revision: int | None = Field(
+        default=None, description="the revision you looked at: 412 where it is another one now"
+    )
 
 
 class OpenChange(BaseModel):
@@ -66,6 +71,30 @@ class OpenChange(BaseModel):
     change: DeploymentChange
     approvals: list[DeploymentApproval]
     missing: list[Missing]
+
+
+class ProposalView(BaseModel):
+    """An open proposal in the list: whose turn it is, and whether it is yours."""
+
+    change: DeploymentChange
+    site: str
+    model: str
+    version: str
+    asked_by: str
+    waits_for: list[Missing]
+    is_mine: bool
+
+    @classmethod
+    def of(cls, proposal: reviews.Proposal) -> "ProposalView":
+        return cls(
+            change=proposal.change,
+            site=proposal.names.site,
+            model=proposal.names.model,
+            version=proposal.names.version,
+            asked_by=proposal.asked_by,
+            waits_for=list(proposal.waits_for),
+            is_mine=proposal.is_mine,
+        )
 
 
 class DeploymentView(BaseModel):
@@ -95,11 +124,15 @@ def list_deployments(
     actor: Reader,
     cursor: CursorDep,
     site: str | None = None,
+    model_id: str | None = None,
+    mode: Mode | None = None,
 ) -> Listing[Deployment]:
     found = repository.deployments(
         session,
         actor,
         site_id=identity.site(session, actor, site).id if site else None,
+        model_id=model_id,
+        mode=mode,
         after=cursor.after,
         limit=cursor.limit + 1,
     )
@@ -133,6 +166,35 @@ def what_was_live(
     instant: datetime = at
     found = service.what_was_live(session, actor, identity.site(session, actor, site).id, instant)
     return Listing(items=list(found))
+
+
+@router.get("/rules")
+def show_rules(_reader: Reader) -> Listing[Rule]:
+    """Return every step there is: what must be there, who decides, who may begin it, and why."""
+    return Listing(items=rules())
+
+
+@router.get("/changes")
+def list_open_changes(
+    request: Request, response: Response, session: Reading, actor: Reader, cursor: CursorDep
+) -> Listing[ProposalView]:
+    """List the open proposals, the oldest first."""
+    found = reviews.open_proposals(session, actor, after=cursor.after, limit=cursor.limit + 1)
+    items, next_cursor = cursor.cut(found, lambda proposal: proposal.change.id)
+    link_next(request, response, next_cursor)
+    return Listing(items=[ProposalView.of(one) for one in items], next_cursor=next_cursor)
+
+
+@router.get("/changes/{change_id}")
+def show_change(change_id: str, session: Reading, actor: Reader, gates: GatesDep) -> OpenChange:
+    change = service.change_by_id(session, actor, change_id)
+    deployment = service.deployment_by_id(session, actor, change.deployment_id)
+    is_open = change.state is ChangeState.OPEN
+    return OpenChange(
+        change=change,
+        approvals=list(repository.approvals(session, change.id)),
+        missing=service.missing_for(session, gates, change, deployment) if is_open else [],
+    )
 
 
 @router.get("/{deployment_id}")

@@ -1,15 +1,18 @@
 """`vigil deployment`: which version runs where, and letting it."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
 import typer
 
-from model_registry.deployments import repository, service
+from model_registry.deployments import needs, repository, reviews, service
 from model_registry.deployments.gates import ReleaseGate
 from model_registry.deployments.models import Deployment, DeploymentPeriod, Mode
+from model_registry.deployments.reviews import Proposal
+from model_registry.deployments.rules import rules
 from model_registry.deployments.service import Outcome
-from model_registry.safety.cli import thresholds_of
+from model_registry.safety.configuration import thresholds_of
 from model_registry.versions import service as versions
 from vigil.kernel.console import CHECK_FAILED, actor_of, extra_of, parts_of, say, show
 from vigil.kernel.identity import service as identity
@@ -34,6 +37,25 @@ def list_deployments(
         site_id = identity.site(session, actor, site).id if site else None
         found = repository.deployments(session, actor, site_id=site_id)
     show(ctx, [_row(deployment) for deployment in found])
+
+
+@app.command("rules")
+def show_rules(ctx: typer.Context) -> None:
+    """Print every step there is: what must be there, who decides, who may begin it, and why."""
+    show(ctx, [asdict(rule) for rule in rules()])
+
+
+@app.command("reviews")
+def list_reviews(
+    ctx: typer.Context,
+    mine: bool = typer.Option(False, "--mine", help="Only those that wait for you."),
+) -> None:
+    """List the open proposals, and whose turn it is."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.read() as session:
+        find = reviews.waiting_for if mine else reviews.open_proposals
+        found = find(session, actor)
+    show(ctx, [_proposal(one) for one in found])
 
 
 @app.command("deploy")
@@ -119,6 +141,15 @@ def suspend(ctx: typer.Context, deployment_id: str, reason: str = _WHY) -> None:
     show(ctx, [_row(found)])
 
 
+@app.command("fall-back")
+def fall_back(ctx: typer.Context, deployment_id: str, reason: str = _WHY) -> None:
+    """Send nothing more at once, and keep recording in shadow."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.write() as session:
+        found = service.fall_back(session, actor, deployment_id=deployment_id, reason=reason)
+    show(ctx, [_row(found)])
+
+
 @app.command("rollback")
 def rollback(ctx: typer.Context, deployment_id: str, reason: str = _WHY) -> None:
     """Propose that what was live before this deployment is live again."""
@@ -146,11 +177,48 @@ def history(
     show(ctx, [_period(period) for period in found])
 
 
+@app.command("gates")
+def gates(
+    ctx: typer.Context,
+    deployment_id: str,
+    to: Mode = typer.Option(Mode.LIVE, help="The mode it should have."),
+) -> None:
+    """Show every gate on the way to a mode, met or not; leaves with 3 while one is not."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.read() as session:
+        found = needs.of_deployment(
+            session, actor, gates_of(ctx), deployment_id=deployment_id, to_mode=to
+        )
+    rows = [
+        {"gate": one.name, "met": one.met, "what": one.what, "why": one.why, "who": one.who}
+        for one in found.gates
+    ]
+    rows += [
+        {"gate": "people", "met": False, "what": one.what, "why": "", "who": one.who}
+        for one in found.people
+    ]
+    show(ctx, rows)
+    if not found.met:
+        raise typer.Exit(CHECK_FAILED)
+
+
 def _row(deployment: Deployment, outcome: Outcome | None = None) -> dict[str, Any]:
     row = deployment.model_dump(mode="json")
     if outcome is not None:
         row |= {"change": outcome.change.id, "change_state": outcome.change.state.value}
     return row
+
+
+def _proposal(proposal: Proposal) -> dict[str, Any]:
+    return {
+        "change": proposal.change.id,
+        "deployment": str(proposal.names),
+        "to": proposal.change.to_mode.value,
+        "asked_by": proposal.asked_by,
+        "asked_at": proposal.change.requested_at.isoformat(timespec="seconds"),
+        "waits_for": "; ".join(missing.who for missing in proposal.waits_for),
+        "mine": proposal.is_mine,
+    }
 
 
 def _period(period: DeploymentPeriod) -> dict[str, Any]:

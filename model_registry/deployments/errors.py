@@ -12,11 +12,13 @@ Conflict
   LiveChanged         somebody else made another version live meanwhile
   ChangeClosed        the proposal is applied, withdrawn or overtaken
   NothingBefore       no other version was live before
+Stale
+  SomebodyChangedIt   the deployment is not as it was when the actor looked at it
 NotFound
   UnknownDeployment, UnknownChange
 """
 
-from vigil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from vigil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Stale
 
 
 class BadShare(Invalid):
@@ -53,6 +55,10 @@ class ChangeClosed(Conflict):
 
 class NothingBefore(Conflict):
     title = "There is nothing to go back to"
+
+
+class SomebodyChangedIt(Stale):
+    title = "Somebody changed this deployment"
 
 
 class UnknownDeployment(NotFound):

@@ -1,67 +1,38 @@
 """What must be there before a version reaches a patient, and who can supply what is not.
 
-Each gate looks at the evidence as it is now, for exactly these bytes in exactly this configuration.
-Gates that a higher floor keeps, such as the published card, come in as `ReleaseGate`.
+Each gate looks at the evidence as it is now, for exactly these bytes in exactly this configuration,
+and is shown whether it is met or not. Gates that a higher floor keeps, such as the published
+card, come in as `ReleaseGate`.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterator, Sequence
 
-from model_registry.deployments import repository
-from model_registry.deployments.models import Deployment
+from model_registry.deployments.gate import (
+    GateStatus,
+    Missing,
+    ReleaseGate,
+    SpeakingGate,
+    Target,
+)
+from model_registry.deployments.sign_offs import acceptances, safety_case
 from model_registry.deployments.transitions import Evidence
-from model_registry.safety import repository as safety
-from model_registry.safety.configuration import configuration_digest
-from model_registry.safety.models import AcceptanceKind
-from model_registry.versions.models import ModelVersion, VersionStatus
+from model_registry.plans.cover import cover
+from model_registry.versions.models import VersionStatus
 from vigil.kernel.db import ReadSession
+from vigil.kernel.identity.actor import Actor
+
+__all__ = [
+    "GateStatus",
+    "Missing",
+    "ReleaseGate",
+    "SpeakingGate",
+    "Target",
+    "evaluate",
+    "shown_to",
+    "statuses",
+]
 
 _ADMITTED = frozenset({VersionStatus.CHECKED, VersionStatus.APPROVED})
-_OFFICER = "the site's clinical safety officer"
-_NAMES = {
-    AcceptanceKind.DCB0160: "the site's DCB0160 acceptance of this configuration",
-    AcceptanceKind.LOCAL_TEST: "a passed local acceptance test of this configuration",
-}
-
-
-@dataclass(frozen=True)
-class Missing:
-    """A gate that is not met: what is lacking, and who can supply it."""
-
-    what: str
-    who: str
-
-    def __str__(self) -> str:
-        return f"{self.what} (from {self.who})"
-
-
-class ReleaseGate(Protocol):
-    """A gate that a higher floor keeps."""
-
-    def missing(
-        self, session: ReadSession, version: ModelVersion, site_id: str
-    ) -> list[Missing]: ...
-
-
-@dataclass(frozen=True)
-class Target:
-    """What would run where, and with which thresholds of the site's own."""
-
-    version: ModelVersion
-    site_id: str
-    configuration_digest: str
-
-    @classmethod
-    def of(cls, version: ModelVersion, site_id: str, thresholds: dict[str, float]) -> "Target":
-        return cls(version, site_id, configuration_digest(version, thresholds))
-
-    @classmethod
-    def of_deployment(
-        cls, session: ReadSession, deployment: Deployment, thresholds: dict[str, float]
-    ) -> "Target":
-        version = repository.version_of(session, deployment)
-        return cls.of(version, deployment.site_id, thresholds)
 
 
 def evaluate(
@@ -71,15 +42,62 @@ def evaluate(
     needed: Evidence = Evidence.ALL,
 ) -> list[Missing]:
     """Return every gate that is not met; an empty list lets the version through."""
+    return [gate.missing for gate in statuses(session, gates, target, needed) if not gate.met]
+
+
+def statuses(
+    session: ReadSession,
+    gates: Sequence[ReleaseGate],
+    target: Target,
+    needed: Evidence = Evidence.ALL,
+) -> list[GateStatus]:
+    """Return every gate that a step needs, met or not, in the order in which they are supplied."""
     if needed is Evidence.NONE:
         return []
-    missing = _admission(target)
+    found = [_admitted(target)]
     if needed is Evidence.ALL:
-        missing += _safety_case(session, target)
-        missing += _acceptances(session, target)
+        found += _approval(target)
+        plan = cover(session, target.version)
+        found.append(safety_case(session, target, plan))
+        found += acceptances(session, target, plan)
         for gate in gates:
-            missing += gate.missing(session, target.version, target.site_id)
-    return missing
+            found += _of_higher_floor(session, gate, target)
+    return found
+
+
+def shown_to(actor: Actor, found: Sequence[GateStatus]) -> list[GateStatus]:
+    """Leave out, for a supplier, who signed what at a site: it sees whether the gate is met."""
+    if actor.supplier_id is None:
+        return list(found)
+    return [_hidden(gate) if gate.is_site_affair else gate for gate in found]
+
+
+def _hidden(gate: GateStatus) -> GateStatus:
+    return GateStatus(gate.name, gate.what, gate.who, gate.met, is_site_affair=True)
+
+
+def _of_higher_floor(
+    session: ReadSession, gate: ReleaseGate, target: Target
+) -> Iterator[GateStatus]:
+    if isinstance(gate, SpeakingGate):
+        yield from gate.statuses(session, target.version, target.site_id)
+        return
+    for missing in gate.missing(session, target.version, target.site_id):
+        yield GateStatus("release", missing.what, missing.who, met=False)
+
+
+def _admitted(target: Target) -> GateStatus:
+    version = target.version
+    missing = _admission(target)
+    return GateStatus(
+        name="admission",
+        what=missing[0].what if missing else "passed admission checks",
+        who=missing[0].who if missing else "the supplier",
+        met=not missing,
+        why=f"the version is {version.status.value}",
+        evidence_id=version.id,
+        evidence_path=f"/models/{version.model_id}/versions/{version.id}",
+    )
 
 
 def _admission(target: Target) -> list[Missing]:
@@ -89,27 +107,20 @@ def _admission(target: Target) -> list[Missing]:
     return [Missing(f"passed admission checks (the version is {status.value})", "the supplier")]
 
 
-def _safety_case(session: ReadSession, target: Target) -> list[Missing]:
-    if safety.signed_case(session, target.version.digest):
+def _approval(target: Target) -> list[GateStatus]:
+    """The network's own word, which counts only for what passed its checks."""
+    version = target.version
+    if version.status not in _ADMITTED:
         return []
+    met = version.status is VersionStatus.APPROVED
     return [
-        Missing(
-            "a signed DCB0129 safety case for exactly this version",
-            "a clinical safety officer of the supplier or the network",
+        GateStatus(
+            name="approval",
+            what="the network's approval of this version",
+            who="a network manager or clinical safety officer of the network",
+            met=met,
+            why="approved" if met else "the version is checked, and nobody has approved it",
+            evidence_id=version.id,
+            evidence_path=f"/models/{version.model_id}/versions/{version.id}",
         )
     ]
-
-
-def _acceptances(session: ReadSession, target: Target) -> list[Missing]:
-    missing = []
-    for kind in AcceptanceKind:
-        signed = safety.signed_acceptance(
-            session,
-            kind=kind,
-            site_id=target.site_id,
-            configuration_digest=target.configuration_digest,
-        )
-        # A signed judgement may be that it failed; that never opens the gate.
-        if signed is None or not signed.passed:
-            missing.append(Missing(_NAMES[kind], _OFFICER))
-    return missing

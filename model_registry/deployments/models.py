@@ -10,6 +10,7 @@ from vigil.kernel.db import Json, Table, Utc, enum_type
 
 _LIVE = sa.text("mode = 'live'")
 _IN_USE = sa.text("mode <> 'retired'")
+_OPEN = sa.text("state = 'open'")
 
 
 class Mode(StrEnum):
@@ -49,6 +50,7 @@ class Deployment(Table, table=True):
             sqlite_where=_IN_USE,
             postgresql_where=_IN_USE,
         ),
+        sa.Index(None, "model_id", "site_id"),
     )
     id: str = Field(primary_key=True)
     model_id: str = Field(foreign_key="model.id")
@@ -68,9 +70,18 @@ class DeploymentChange(Table, table=True):
         from_revision: the revision it was proposed for; it lapses with the next one.
         replaces_id: the deployment that was live when it was proposed, if another one was.
         replaced_becomes: the mode of the replaced deployment, once replaced.
+        closed_by: who applied it, by the last agreement, or withdrew, rejected or overtook it.
     """
 
     __tablename__ = "deployment_change"
+    __table_args__ = (
+        sa.Index(
+            "ix_deployment_change_open",
+            "id",
+            sqlite_where=_OPEN,
+            postgresql_where=_OPEN,
+        ),
+    )
     id: str = Field(primary_key=True)
     deployment_id: str = Field(foreign_key="deployment.id", index=True)
     from_revision: int
@@ -83,6 +94,9 @@ class DeploymentChange(Table, table=True):
     requested_by: str
     requested_at: datetime = Field(sa_type=Utc)
     state: ChangeState = Field(sa_type=enum_type(ChangeState, "deployment_change_state"))
+    closed_by: str | None = None
+    closed_at: datetime | None = Field(default=None, sa_type=Utc)
+    closed_reason: str | None = None
 
 
 class DeploymentApproval(Table, table=True):
@@ -96,6 +110,7 @@ class DeploymentApproval(Table, table=True):
     as_manager: bool
     as_officer: bool
     at: datetime = Field(sa_type=Utc)
+    reason: str | None = None
 
 
 class DeploymentPeriod(Table, table=True):
@@ -105,6 +120,7 @@ class DeploymentPeriod(Table, table=True):
     __table_args__ = (
         sa.UniqueConstraint("deployment_id", "revision"),
         sa.Index(None, "site_id", "from_at"),
+        sa.Index(None, "model_id", "from_at"),
     )
     id: str = Field(primary_key=True)
     deployment_id: str = Field(foreign_key="deployment.id")
@@ -118,4 +134,5 @@ class DeploymentPeriod(Table, table=True):
     from_at: datetime = Field(sa_type=Utc)
     to_at: datetime | None = Field(default=None, sa_type=Utc)
     by: str
+    by_label: str | None = None
     reason: str

@@ -1,6 +1,8 @@
 """Queries for deployments. A supplier reads those of its own versions; others, of their sites."""
 
-from collections.abc import Collection, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -15,9 +17,10 @@ from model_registry.deployments.models import (
     DeploymentPeriod,
     Mode,
 )
-from model_registry.versions.models import ModelVersion
+from model_registry.versions.models import Model, ModelVersion
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.models import Site, User
 from vigil.kernel.identity.repository import within_sites
 
 RUNNABLE = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
@@ -28,6 +31,8 @@ def deployments(
     actor: Actor,
     *,
     site_id: str | None = None,
+    model_id: str | None = None,
+    mode: Mode | None = None,
     after: str | None = None,
     limit: int | None = None,
 ) -> Sequence[Deployment]:
@@ -35,9 +40,79 @@ def deployments(
     statement = _readable(select(Deployment), actor, Deployment.site_id, Deployment.version_id)
     if site_id is not None:
         statement = statement.where(Deployment.site_id == site_id)
+    if model_id is not None:
+        statement = statement.where(Deployment.model_id == model_id)
+    if mode is not None:
+        statement = statement.where(Deployment.mode == mode)
     if after is not None:
         statement = statement.where(col(Deployment.id) < after)
     return session.exec(statement.order_by(col(Deployment.id).desc()).limit(limit)).all()
+
+
+@dataclass(frozen=True)
+class Names:
+    """What people call a deployment's site, model and version."""
+
+    site: str
+    model: str
+    version: str
+
+    def __str__(self) -> str:
+        return f"{self.model} {self.version} at {self.site}"
+
+
+def names_of(session: ReadSession, found: Iterable[Deployment]) -> dict[str, Names]:
+    """Return the names of deployments that the caller has read already, by their ids."""
+    statement = (
+        select(Deployment.id, Site.name, Model.title, ModelVersion.version)
+        .join(Site, col(Deployment.site_id) == col(Site.id))
+        .join(Model, col(Deployment.model_id) == col(Model.id))
+        .join(ModelVersion, col(Deployment.version_id) == col(ModelVersion.id))
+        .where(col(Deployment.id).in_([deployment.id for deployment in found]))
+    )
+    rows = session.exec(statement).all()
+    return {one: Names(site, model, version) for one, site, model, version in rows}
+
+
+def open_proposals(
+    session: ReadSession,
+    actor: Actor,
+    *,
+    after: str | None = None,
+    limit: int | None = None,
+) -> Sequence[tuple[DeploymentChange, Deployment, ModelVersion]]:
+    """Return the open proposals that the actor may read, the oldest first."""
+    statement: Any = (
+        select(DeploymentChange, Deployment, ModelVersion)
+        .join(Deployment, col(DeploymentChange.deployment_id) == col(Deployment.id))
+        .join(ModelVersion, col(Deployment.version_id) == col(ModelVersion.id))
+        .where(DeploymentChange.state == ChangeState.OPEN)
+    )
+    if after is not None:
+        statement = statement.where(col(DeploymentChange.id) > after)
+    readable = _readable(statement, actor, Deployment.site_id, Deployment.version_id)
+    rows = session.exec(readable.order_by(DeploymentChange.id).limit(limit)).all()
+    return [(change, deployment, version) for change, deployment, version in rows]
+
+
+def approvals_of(
+    session: ReadSession, change_ids: Iterable[str]
+) -> dict[str, list[DeploymentApproval]]:
+    """Return the agreements to several proposals at once, by the proposal."""
+    statement = select(DeploymentApproval).where(
+        col(DeploymentApproval.change_id).in_(list(change_ids))
+    )
+    found: dict[str, list[DeploymentApproval]] = defaultdict(list)
+    for approval in session.exec(statement.order_by(DeploymentApproval.id)).all():
+        found[approval.change_id].append(approval)
+    return found
+
+
+def people(session: ReadSession, ids: Iterable[str | None]) -> dict[str, str]:
+    """Return the names of people, by their ids; a part of Vigil has none."""
+    wanted = sorted({one for one in ids if one})
+    statement = select(User.id, User.name).where(col(User.id).in_(wanted))
+    return dict(session.exec(statement).all())
 
 
 def deployment(session: ReadSession, actor: Actor, deployment_id: str) -> Deployment | None:
@@ -47,6 +122,18 @@ def deployment(session: ReadSession, actor: Actor, deployment_id: str) -> Deploy
 
 def version_of(session: ReadSession, deployment: Deployment) -> ModelVersion:
     return session.get_one(ModelVersion, deployment.version_id)
+
+
+def serving(session: ReadSession, actor: Actor) -> Sequence[tuple[Deployment, ModelVersion]]:
+    """Return what the actor may read of all that is live or a canary, with its version."""
+    statement: Any = (
+        select(Deployment, ModelVersion)
+        .join(ModelVersion, col(Deployment.version_id) == col(ModelVersion.id))
+        .where(col(Deployment.mode).in_((Mode.CANARY, Mode.LIVE)))
+    )
+    readable = _readable(statement, actor, Deployment.site_id, Deployment.version_id)
+    rows = session.exec(readable.order_by(Deployment.id)).all()
+    return [(deployment, version) for deployment, version in rows]
 
 
 def runnable(session: ReadSession, site_id: str) -> Sequence[Deployment]:

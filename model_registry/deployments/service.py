@@ -14,6 +14,7 @@ from model_registry.deployments.errors import (
     NoSuchWay,
     NothingBefore,
     NotReady,
+    SomebodyChangedIt,
     UnknownChange,
     UnknownDeployment,
 )
@@ -32,6 +33,7 @@ from model_registry.deployments.people import (
     is_officer,
     missing_people,
 )
+from model_registry.deployments.repository import RUNNABLE
 from model_registry.deployments.share import PERCENT
 from model_registry.deployments.steps import (
     Place,
@@ -124,6 +126,7 @@ def request_change(
     share: int = PERCENT,
     thresholds: dict[str, float] | None = None,
     replaced_becomes: Mode = Mode.RETIRED,
+    seen_revision: int | None = None,
 ) -> Outcome:
     """Propose what becomes of a deployment. What takes one person is done at once.
 
@@ -137,14 +140,17 @@ def request_change(
         share: the percentage of patients of a canary.
         thresholds: the site's own thresholds; None leaves them.
         replaced_becomes: shadow or retired, for the deployment that is live now.
+        seen_revision: the revision that the actor looked at; None does not ask.
 
     Raises:
+        SomebodyChangedIt: the deployment has another revision than the one that was looked at.
         NoSuchWay: there is no way from its mode to that one.
         BadShare: a canary takes 1 to 99 percent.
         BadThresholds: a threshold does not fit the model.
         OwnSubmission: the actor submitted the version.
     """
     deployment = _held(session, actor, deployment_id)
+    _check_seen(session, deployment, seen_revision)
     step = transition(deployment.mode, to_mode)
     actor.require(step.permission, deployment.site_id)
     version = versions.version(session, actor, deployment.version_id)
@@ -174,7 +180,7 @@ def request_change(
     session.flush()
     facts = {"deployment": deployment.id, "to": to_mode.value, "share": change.to_share}
     audit.record(session, actor, "registry:deployment_change:request", change.id, reason, **facts)
-    _agree(session, actor, change, deployment)
+    _agree(session, actor, change, deployment, reason)
     return _apply_if_ready(session, actor, gates, change, deployment)
 
 
@@ -194,7 +200,7 @@ def approve_change(
     version = versions.version(session, actor, deployment.version_id)
     check_person(actor, version, transition(deployment.mode, change.to_mode))
     actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
-    _agree(session, actor, change, deployment)
+    _agree(session, actor, change, deployment, reason)
     audit.record(session, actor, "registry:deployment_change:approve", change.id, reason)
     return _apply_if_ready(session, actor, gates, change, deployment)
 
@@ -222,6 +228,22 @@ def fall_back(
     return _step_back(session, actor, deployment_id, Mode.SHADOW, reason)
 
 
+def suspend_all_of(
+    session: WriteSession, actor: Actor, version_id: str, reason: str
+) -> list[Deployment]:
+    """Suspend every deployment of a version that runs anywhere, at once: it was withdrawn."""
+    suspended = []
+    running = [d for d in repository.of_version(session, actor, version_id) if d.mode in RUNNABLE]
+    # By site and model, the order in which swaps lock too: two of them never wait for each other.
+    for deployment in sorted(running, key=lambda one: (one.model_id, one.site_id)):
+        found = _held(session, actor, deployment.id)
+        actor.require(Permission.DEPLOYMENT_SUSPEND, found.site_id)
+        if found.mode in RUNNABLE:
+            move(session, actor, found, Place(Mode.SUSPENDED, PERCENT, found.thresholds), reason)
+            suspended.append(found)
+    return suspended
+
+
 def rollback(
     session: WriteSession, actor: Actor, gates: Gates, *, deployment_id: str, reason: str
 ) -> Outcome:
@@ -233,8 +255,7 @@ def rollback(
     Raises:
         NothingBefore: no other deployment of the model was ever live at this site.
     """
-    left = deployment_by_id(session, actor, deployment_id)
-    before = repository.last_live_before(session, left)
+    before = live_before(session, deployment_by_id(session, actor, deployment_id))
     if before is None:
         raise NothingBefore("No other version of this model was live at this site.")
     return request_change(
@@ -247,6 +268,11 @@ def rollback(
         thresholds=before.thresholds,
         replaced_becomes=Mode.SHADOW,
     )
+
+
+def live_before(session: ReadSession, left: Deployment) -> DeploymentPeriod | None:
+    """Return how the deployment stood that a rollback from this one brings back."""
+    return repository.last_live_before(session, left)
 
 
 def missing_for(
@@ -275,6 +301,13 @@ def deployment_by_id(session: ReadSession, actor: Actor, deployment_id: str) -> 
     found = repository.deployment(session, actor, deployment_id)
     if found is None:
         raise UnknownDeployment("No deployment has this id, or it is at another site.")
+    return found
+
+
+def change_by_id(session: ReadSession, actor: Actor, change_id: str) -> DeploymentChange:
+    found = repository.change(session, actor, change_id)
+    if found is None:
+        raise UnknownChange("No proposal has this id, or it is for another site.")
     return found
 
 
@@ -320,7 +353,11 @@ def _apply_if_ready(
 
 
 def _agree(
-    session: WriteSession, actor: Actor, change: DeploymentChange, deployment: Deployment
+    session: WriteSession,
+    actor: Actor,
+    change: DeploymentChange,
+    deployment: Deployment,
+    reason: str,
 ) -> None:
     agreed = {approval.user_id for approval in repository.approvals(session, change.id)}
     if actor.is_system or actor.id in agreed:
@@ -332,6 +369,7 @@ def _agree(
         as_manager=is_manager(actor, deployment.site_id),
         as_officer=is_officer(actor, deployment.site_id),
         at=session.now(),
+        reason=reason,
     )
     session.add(approval)
     session.flush()
@@ -340,13 +378,13 @@ def _agree(
 def _open_change(
     session: WriteSession, actor: Actor, change_id: str
 ) -> tuple[DeploymentChange, Deployment]:
-    change = repository.change(session, actor, change_id)
-    if change is None:
-        raise UnknownChange("No proposal has this id, or it is for another site.")
+    change = change_by_id(session, actor, change_id)
     deployment = _held(session, actor, change.deployment_id)
     session.refresh(change)
     if change.state is not ChangeState.OPEN:
-        raise ChangeClosed(f"It is {change.state.value}. Propose it again.")
+        name = repository.people(session, [change.closed_by]).get(change.closed_by or "", "Vigil")
+        told = f" by {name}: {change.closed_reason}" if change.closed_by else "."
+        raise ChangeClosed(f"It was {change.state.value}{told}")
     return change, deployment
 
 
@@ -355,6 +393,16 @@ def _held(session: WriteSession, actor: Actor, deployment_id: str) -> Deployment
     found = deployment_by_id(session, actor, deployment_id)
     repository.of_model_locked(session, found.model_id, found.site_id)
     return found
+
+
+def _check_seen(session: ReadSession, deployment: Deployment, seen: int | None) -> None:
+    if seen is None or seen == deployment.revision:
+        return
+    now = repository.current_period(session, deployment.id)
+    why = f": {now.reason}" if now else ""
+    raise SomebodyChangedIt(
+        f"It is {deployment.mode.value} now, in revision {deployment.revision}{why}. Look again."
+    )
 
 
 def _check_share(to_mode: Mode, share: int, replaced_becomes: Mode) -> None:

@@ -53,6 +53,7 @@ def open_history(session: WriteSession, actor: Actor, deployment: Deployment, re
             thresholds=deployment.thresholds,
             from_at=session.now(),
             by=actor.id,
+            by_label=actor.label,
             reason=reason,
         )
     )
@@ -118,6 +119,7 @@ def close(
     reason: str,
 ) -> None:
     change.state = state
+    change.closed_by, change.closed_at, change.closed_reason = actor.id, session.now(), reason
     session.add(change)
     session.flush()
     audit.record(session, actor, f"registry:deployment_change:{state.value}", change.id, reason)
@@ -128,11 +130,23 @@ def _replace(
 ) -> None:
     current = live_beside(session, deployment)
     if (current.id if current else None) != change.replaces_id:
-        raise LiveChanged("What is live here changed since this was proposed. Propose it again.")
+        raise LiveChanged(_what_changed(session, current))
     if current is not None:
         # Flushed before the new one: the index allows one live deployment at every instant.
         place = Place(change.replaced_becomes, PERCENT, current.thresholds)
         move(session, actor, current, place, f"Replaced by {change.deployment_id}")
+
+
+def _what_changed(session: WriteSession, current: Deployment | None) -> str:
+    if current is None:
+        return "What was live when this was proposed is live no more. Propose it again."
+    version = repository.version_of(session, current).version
+    since = repository.current_period(session, current.id)
+    told = ""
+    if since is not None:
+        name = repository.people(session, [since.by]).get(since.by, "Vigil itself")
+        told = f", by {name}: {since.reason}"
+    return f"Version {version} was made live here meanwhile{told}. Look at it, then propose again."
 
 
 def _thresholds_changed(

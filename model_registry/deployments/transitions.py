@@ -9,7 +9,7 @@ from enum import Enum
 
 from model_registry.deployments.errors import NoSuchWay
 from model_registry.deployments.models import Mode
-from vigil.kernel.identity.roles import Permission
+from vigil.kernel.identity.roles import PERMISSIONS, Permission, Role
 
 
 class Evidence(Enum):
@@ -35,20 +35,46 @@ class Transition:
     permission: Permission
     evidence: Evidence
     people: People
+    why: str
 
     @property
     def is_towards_safety(self) -> bool:
         return self.people is People.ANYBODY
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        """The roles that may begin it, at their sites."""
+        return tuple(role for role in Role if self.permission in PERMISSIONS[role])
 
 
 _SHADOW, _CANARY, _LIVE = Mode.SHADOW, Mode.CANARY, Mode.LIVE
 _SUSPENDED, _RETIRED = Mode.SUSPENDED, Mode.RETIRED
 _REQUEST, _SUSPEND = Permission.DEPLOYMENT_REQUEST, Permission.DEPLOYMENT_SUSPEND
 
-_OBSERVED = (_REQUEST, Evidence.ADMISSION, People.MANAGER)
-_TOWARDS_PATIENTS = (_REQUEST, Evidence.ALL, People.MANAGER_AND_OFFICER)
-_TOWARDS_SAFETY = (_SUSPEND, Evidence.NONE, People.ANYBODY)
-_ENDED = (_REQUEST, Evidence.NONE, People.MANAGER)
+_OBSERVED = (
+    _REQUEST,
+    Evidence.ADMISSION,
+    People.MANAGER,
+    "It runs and is recorded; nothing is sent to a reader.",
+)
+_TOWARDS_PATIENTS = (
+    _REQUEST,
+    Evidence.ALL,
+    People.MANAGER_AND_OFFICER,
+    "Its results reach readers, so that all the evidence and two people answer for it.",
+)
+_TOWARDS_SAFETY = (
+    _SUSPEND,
+    Evidence.NONE,
+    People.ANYBODY,
+    "Less reaches a patient: it cannot wait for a second person.",
+)
+_ENDED = (
+    _REQUEST,
+    Evidence.NONE,
+    People.MANAGER,
+    "It is over; only a rollback brings it back, with all the evidence of that day.",
+)
 
 # A step from a mode to itself changes the thresholds or the share.
 TRANSITIONS: tuple[Transition, ...] = (

@@ -5,8 +5,12 @@ from typing import Any
 
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.documents import read_card, read_safety_case
+from model_registry.packages.golden import read_cases_document
 from model_registry.packages.interface import interface_faults
-from model_registry.packages.layout import CARD, REFERENCE, SAFETY_CASE, missing
+from model_registry.packages.layout import CARD, CASES, CHANGE_PLAN, REFERENCE, SAFETY_CASE, missing
+from model_registry.packages.monitoring import faults_of
+from model_registry.packages.plan_document import check_plan
+from model_registry.packages.signature import list_faults, signature_of
 from model_registry.packages.structure import read_structure
 from vigil.kernel.errors import Fault, Invalid
 
@@ -15,7 +19,7 @@ def check(package: ModelPackage) -> list[Fault]:
     """Return what is wrong; an empty list is a package that may be submitted."""
     absent = missing(package.files)
     faults = list(absent)
-    for look in (manifest_faults, model_faults, document_faults, golden_faults):
+    for look in (manifest_faults, model_faults, document_faults, golden_faults, signature_faults):
         faults += [fault for fault in look(package) if not _about(fault, absent)]
     return list(dict.fromkeys(faults))
 
@@ -24,10 +28,11 @@ def manifest_faults(package: ModelPackage) -> list[Fault]:
     faults = _faults_of(lambda: package.manifest)
     if faults:
         return faults
-    reference = package.manifest.monitoring.reference
-    if reference and REFERENCE not in package.files:
-        return [Fault(REFERENCE, "named by monitoring.reference and missing", "Add it")]
-    return []
+    monitoring = package.manifest.monitoring
+    faults = faults_of(monitoring.streams)
+    if monitoring.reference and REFERENCE not in package.files:
+        faults.append(Fault(REFERENCE, "named by monitoring.reference and missing", "Add it"))
+    return faults
 
 
 def model_faults(package: ModelPackage) -> list[Fault]:
@@ -45,13 +50,31 @@ def document_faults(package: ModelPackage) -> list[Fault]:
     return [
         *_faults_of(lambda: read_card(package.read(CARD))),
         *_faults_of(lambda: read_safety_case(package.read(SAFETY_CASE))),
+        *plan_faults(package),
     ]
+
+
+def plan_faults(package: ModelPackage) -> list[Fault]:
+    """Check the change plan, where there is one: it speaks of the manifest's findings."""
+    if CHANGE_PLAN not in package.files or _faults_of(lambda: package.manifest):
+        return []
+    return _faults_of(lambda: check_plan(package.read(CHANGE_PLAN), package.manifest))
 
 
 def golden_faults(package: ModelPackage) -> list[Fault]:
     if _faults_of(lambda: package.manifest):
-        return []
+        # What the cases say can be read without it; whether it fits cannot.
+        return _faults_of(lambda: read_cases_document(package.read(CASES)))
     return _faults_of(lambda: package.golden)
+
+
+def signature_faults(package: ModelPackage) -> list[Fault]:
+    """Check that what is signed is what is here; whose signature it is needs their key."""
+    try:
+        found = signature_of(package)
+    except Invalid as error:
+        return list(error.faults)
+    return list_faults(package, found) if found else []
 
 
 def _faults_of(read: Callable[[], Any]) -> list[Fault]:

@@ -21,6 +21,8 @@ MAX_FAULTS = 50
 MAX_DEPTH = 20
 # What `vigil package init` writes where only the supplier knows the words.
 DRAFT = "…"
+# What JSON and both databases keep exactly.
+_LARGEST = 2**53
 _CONTROL = re.compile("[\\x00-\\x08\\x0b-\\x1f\\x7f\\ud800-\\udfff]")
 
 
@@ -59,6 +61,12 @@ _PlainLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in pairs if not tag.endswith((":timestamp", ":merge"))]
     for first, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+# 1e-5 is a number in YAML 1.2, and to whoever writes it; to YAML 1.1 it is text.
+_SHORT_FLOAT = re.compile(r"[-+]?[0-9]+[eE][-+]?[0-9]+")
+for _digit in "-+0123456789":
+    _PlainLoader.yaml_implicit_resolvers.setdefault(_digit, []).append(
+        ("tag:yaml.org,2002:float", _SHORT_FLOAT)
+    )
 
 
 def read_yaml(data: bytes, file: str) -> dict[str, Any]:
@@ -100,10 +108,14 @@ def _unfit(value: Any, place: str = "") -> Iterator[tuple[str, tuple[str, str]]]
 def _problem(value: Any) -> tuple[str, str] | None:
     if value == DRAFT:
         return "not filled in", "Write it"
+    if value is not None and not isinstance(value, (str, bool, int, float, list, dict)):
+        return "neither text, number, list nor mapping", "Leave the tag (!!) out"
     if isinstance(value, str) and _CONTROL.search(value):
         return "it holds control characters", "Leave them out"
     if isinstance(value, float) and not math.isfinite(value):
         return "not a finite number", "Write a number, or leave it out"
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        return f"beyond {_LARGEST}", "Write a smaller number"
     return None
 
 

@@ -6,36 +6,32 @@ transparency_cards, what a safety case means for `safety`; both may hold more th
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
+from model_registry.packages.card_document import MAX_SUMMARY_WORDS, CardDocument
 from model_registry.packages.document import read_yaml
-from model_registry.packages.errors import BrokenPackage
+from model_registry.packages.figures import Evaluation, OpenDocument, Text
 from model_registry.packages.layout import CARD, SAFETY_CASE
-from model_registry.packages.manifest import faults_of
-from model_registry.packages.steps import broken
+from model_registry.packages.manifest import parsed
 
-MAX_SUMMARY_WORDS = 100
-
-
-class OpenDocument(BaseModel):
-    """A document that may say more than what is asked for."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+__all__ = [
+    "MAX_SUMMARY_WORDS",
+    "CardDocument",
+    "Control",
+    "Evaluation",
+    "HazardDocument",
+    "OpenDocument",
+    "Risk",
+    "SafetyCaseDocument",
+    "read_card",
+    "read_safety_case",
+]
 
 
 def _words(value: Any) -> Any:
     return value.strip().lower().replace(" ", "_") if isinstance(value, str) else value
 
 
-def _short(text: str) -> str:
-    if len(text.split()) > MAX_SUMMARY_WORDS:
-        raise broken(f"longer than {MAX_SUMMARY_WORDS} words", "Say it in plain, short English")
-    return text
-
-
-Text = Annotated[str, Field(min_length=1, max_length=10_000)]
-Texts = Annotated[tuple[Text, ...], Field(min_length=1)]
-Summary = Annotated[Text, BeforeValidator(lambda v: _short(v) if isinstance(v, str) else v)]
 Severity = Annotated[
     Literal["minor", "significant", "considerable", "major", "catastrophic"],
     BeforeValidator(_words),
@@ -45,30 +41,22 @@ Likelihood = Annotated[
 ]
 
 
-class Evaluation(OpenDocument):
-    """One evaluation: on which data, by whom, with which figures."""
-
-    dataset: Text
-    metrics: Annotated[tuple[dict[str, Any], ...], Field(min_length=1)]
-
-
-class CardDocument(OpenDocument):
-    summary_public: Summary
-    intended_use: Text
-    out_of_scope: Texts
-    limitations: Texts
-    evaluation: Annotated[tuple[Evaluation, ...], Field(min_length=1)]
-
-
 class Risk(OpenDocument):
     """A place in DCB0129's matrix of five by five; never a product of two scores."""
 
-    severity: Severity
-    likelihood: Likelihood
+    severity: Severity = Field(examples=["considerable"])
+    """minor, significant, considerable, major or catastrophic"""
+    likelihood: Likelihood = Field(examples=["low"])
+    """very_low, low, medium, high or very_high"""
 
 
 class Control(OpenDocument):
+    """What keeps a hazard from doing harm; `stream` binds it to what surveillance watches."""
+
     name: Text
+    type: Text | None = Field(default=None, examples=["design", "test", "training"])
+    stream: Text | None = Field(default=None, examples=["override_rate"])
+    evidence: Text | None = None
 
 
 def _named(value: Any) -> Any:
@@ -83,14 +71,22 @@ class HazardDocument(OpenDocument):
 
     name: Text
     harm: Text
-    controls: Annotated[Controls, Field(min_length=1)]
+    """What could happen to a patient"""
+    controls: Annotated[Controls, Field(min_length=1, max_length=200)]
     initial: Risk
+    """The risk before its controls"""
     residual: Risk
+    """The risk that is left with them"""
+    id: Text | None = None
+    causes: tuple[Text, ...] = ()
 
 
 class SafetyCaseDocument(OpenDocument):
+    """safety_case.yaml: the clinical safety case of the manufacturer (DCB0129)."""
+
     title: Text
-    hazards: Annotated[tuple[HazardDocument, ...], Field(min_length=1)]
+    hazards: Annotated[tuple[HazardDocument, ...], Field(min_length=1, max_length=1000)]
+    scope: Text | None = None
 
 
 def read_card(data: bytes) -> CardDocument:
@@ -99,10 +95,7 @@ def read_card(data: bytes) -> CardDocument:
     Raises:
         BrokenPackage: it does not say what a card must; every omission is named.
     """
-    try:
-        return CardDocument.model_validate(read_yaml(data, CARD))
-    except ValidationError as error:
-        raise BrokenPackage.because(faults_of(error, CARD)) from None
+    return parsed(CardDocument, read_yaml(data, CARD), CARD)
 
 
 def read_safety_case(data: bytes) -> SafetyCaseDocument:
@@ -111,7 +104,4 @@ def read_safety_case(data: bytes) -> SafetyCaseDocument:
     Raises:
         BrokenPackage: it does not say what a safety case must; every omission is named.
     """
-    try:
-        return SafetyCaseDocument.model_validate(read_yaml(data, SAFETY_CASE))
-    except ValidationError as error:
-        raise BrokenPackage.because(faults_of(error, SAFETY_CASE)) from None
+    return parsed(SafetyCaseDocument, read_yaml(data, SAFETY_CASE), SAFETY_CASE)

@@ -2,9 +2,11 @@
 
 Invalid
   BrokenPackage   the archive, a document or the model breaks a rule; names file, field and remedy
+NotFound
+  UnknownSchema   no file of a package has a schema of this name
 """
 
-from vigil.kernel.errors import Invalid
+from vigil.kernel.errors import Invalid, NotFound
 
 
 class BrokenPackage(Invalid):
@@ -14,3 +16,7 @@ class BrokenPackage(Invalid):
     def file(self) -> str:
         """The file that the first fault is about."""
         return self.faults[0].field.split(":", 1)[0] if self.faults else ""
+
+
+class UnknownSchema(NotFound):
+    title = "No such schema"

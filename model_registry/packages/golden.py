@@ -9,17 +9,20 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
 from model_registry.packages.arrays import Array, read_array
 from model_registry.packages.document import read_yaml
 from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.layout import CASES
-from model_registry.packages.manifest import Manifest, faults_of
+from model_registry.packages.manifest import Manifest, parsed
 from model_registry.packages.steps import Document, broken
 from vigil.kernel.errors import Fault, Invalid
 
 MAX_CASES = 50
+_PREAMBLE = 128
+# A DICOM file may also be TIFF, for microscopes (PS3.10 7.1).
+_TIFF = (b"II*\0", b"MM\0*")
 
 
 @dataclass(frozen=True)
@@ -45,15 +48,33 @@ def _numbers(value: Any) -> Any:
     return value
 
 
-class _Case(Document):
+class CaseDocument(Document):
+    """An input, the outputs that were seen, and how near to them is near enough."""
+
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}$")
-    input: str | tuple[str, ...] | dict[str, str]
-    expected: dict[str, Annotated[Any, BeforeValidator(_numbers)]] = Field(min_length=1)
+    input: str | tuple[str, ...] | dict[str, str] = Field(examples=[{"image": "first.npy"}])
+    """A .npy file for each tensor, or a DICOM file; they lie in golden/"""
+    expected: dict[str, Annotated[Any, BeforeValidator(_numbers)]] = Field(
+        min_length=1, examples=[{"scores": [[0.93]]}]
+    )
+    """By output, after activation: a .npy file or the numbers"""
     tolerance: float = Field(gt=0, le=0.1)
+    """The largest absolute difference"""
 
 
-class _Cases(Document):
-    cases: tuple[_Case, ...] = Field(min_length=1, max_length=MAX_CASES)
+class CasesDocument(Document):
+    """golden/cases.yaml: inputs with the outputs that the supplier saw."""
+
+    cases: tuple[CaseDocument, ...] = Field(min_length=1, max_length=MAX_CASES)
+
+
+def read_cases_document(data: bytes) -> CasesDocument:
+    """Read what golden/cases.yaml says.
+
+    Raises:
+        BrokenPackage: it breaks rules; every one is named.
+    """
+    return parsed(CasesDocument, read_yaml(data, CASES), CASES)
 
 
 def read_cases(files: Mapping[str, bytes], manifest: Manifest) -> tuple[GoldenCase, ...]:
@@ -64,10 +85,7 @@ def read_cases(files: Mapping[str, bytes], manifest: Manifest) -> tuple[GoldenCa
     """
     if CASES not in files:
         raise BrokenPackage.because([Fault(CASES, "missing", "List at least one golden case")])
-    try:
-        listed = _Cases.model_validate(read_yaml(files[CASES], CASES)).cases
-    except ValidationError as error:
-        raise BrokenPackage.because(faults_of(error, CASES)) from None
+    listed = read_cases_document(files[CASES]).cases
     cases, faults = [], []
     for number, case in enumerate(listed):
         reading = _Reading(files, manifest, f"{CASES}:cases.{number}")
@@ -88,7 +106,7 @@ class _Reading:
         self._outputs = {output.name for output in manifest.output}
         self._place = place
 
-    def case(self, case: _Case) -> GoldenCase:
+    def case(self, case: CaseDocument) -> GoldenCase:
         names = [case.input] if isinstance(case.input, str) else case.input
         is_dicom = not isinstance(names, dict) and all(name.endswith(".dcm") for name in names)
         return GoldenCase(
@@ -96,7 +114,7 @@ class _Reading:
             expected=self._expected(case),
             tolerance=case.tolerance,
             inputs={} if is_dicom else self._inputs(case.input),
-            dicom=tuple(self._file(name, "input") for name in names) if is_dicom else (),
+            dicom=tuple(self._image(name) for name in names) if is_dicom else (),
         )
 
     def _inputs(self, named: str | tuple[str, ...] | dict[str, str]) -> dict[str, Array]:
@@ -108,7 +126,7 @@ class _Reading:
             return {}
         return {name: self._array(file, f"input.{name}") for name, file in named.items()}
 
-    def _expected(self, case: _Case) -> dict[str, Array]:
+    def _expected(self, case: CaseDocument) -> dict[str, Array]:
         for name in sorted(set(case.expected) - self._outputs):
             remedy = f"Use one of {', '.join(sorted(self._outputs))}"
             self._fault(f"expected.{name}", "not an output of the manifest", remedy)
@@ -127,6 +145,14 @@ class _Reading:
             self.faults += error.faults
             return np.empty(0)
 
+    def _image(self, name: str) -> bytes:
+        data = self._file(name, "input")
+        if data and not _is_dicom(data):
+            remedy = "Save it again as DICOM Part 10, its first 128 bytes empty"
+            problem = f"golden/{name[:100]} is no DICOM file, or is another kind of file as well"
+            self._fault("input", problem, remedy)
+        return data
+
     def _file(self, name: str, field: str) -> bytes:
         data = self._files.get(f"golden/{name}")
         if data is None:
@@ -136,3 +162,9 @@ class _Reading:
 
     def _fault(self, field: str, problem: str, remedy: str) -> None:
         self.faults.append(Fault(f"{self._place}.{field}", problem, remedy))
+
+
+def _is_dicom(data: bytes) -> bool:
+    """Whether it is DICOM and nothing else: a preamble may make it a program too (PS3.10 7.5)."""
+    preamble, prefix = data[:_PREAMBLE], data[_PREAMBLE : _PREAMBLE + 4]
+    return prefix == b"DICM" and (not any(preamble) or preamble[:4] in _TIFF)

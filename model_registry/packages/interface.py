@@ -10,6 +10,7 @@ from vigil.kernel.dicom import ATTRIBUTES
 from vigil.kernel.errors import Fault
 
 _FLOATS = frozenset({"float16", "float32", "float64"})
+_MB = 1024 * 1024
 Shape = Sequence[int | None]
 
 
@@ -20,7 +21,7 @@ def interface_faults(manifest: Manifest, structure: Structure) -> list[Fault]:
         faults += _input_faults(tensor, structure, f"{MANIFEST}:input.tensors.{number}")
     for number, output in enumerate(manifest.output):
         faults += _output_faults(output, structure, f"{MANIFEST}:output.{number}")
-    return faults
+    return [*faults, *_budget_faults(manifest, structure)]
 
 
 def expected_shape(tensor: Tensor) -> tuple[int | None, ...]:
@@ -35,6 +36,15 @@ def expected_shape(tensor: Tensor) -> tuple[int | None, ...]:
         "NHWC": (1, height, width, channels),
         "NCDHW": (1, channels, None, height, width),
     }[tensor.layout]
+
+
+def _budget_faults(manifest: Manifest, structure: Structure) -> Iterator[Fault]:
+    """Say now what would otherwise be said when it runs out of memory on a patient's image."""
+    needed = -(-(structure.largest_bytes + structure.tensor_bytes) // _MB)
+    if needed > manifest.resources.max_memory_mb:
+        problem = f"the weights and {structure.largest_name or 'nothing else'} take {needed} MB"
+        place = f"{MANIFEST}:resources.max_memory_mb"
+        yield Fault(place, problem, "Ask for what it uses, or make the model smaller")
 
 
 def _undeclared(manifest: Manifest, structure: Structure) -> Iterator[Fault]:

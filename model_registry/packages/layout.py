@@ -12,6 +12,8 @@ CARD = "card.yaml"
 SAFETY_CASE = "safety_case.yaml"
 REFERENCE = "reference.parquet"
 CASES = "golden/cases.yaml"
+SIGNATURE = "signature.json"
+CHANGE_PLAN = "change_plan.yaml"
 REQUIRED = (MANIFEST, MODEL, CARD, SAFETY_CASE, CASES)
 
 _MB = 1024 * 1024
@@ -24,6 +26,8 @@ _LIMITS = {
     SAFETY_CASE: _MB,
     REFERENCE: 64 * _MB,
     CASES: _MB,
+    SIGNATURE: _MB // 8,
+    CHANGE_PLAN: _MB,
     "LICENCE": _MB,
     "LICENCE.txt": _MB,
     "LICENSE": _MB,
@@ -34,7 +38,8 @@ _LIMITS = {
 }
 _GOLDEN = re.compile(r"golden/[A-Za-z0-9_][A-Za-z0-9._-]{0,99}\.(npy|dcm)")
 _GOLDEN_LIMIT = 64 * _MB
-_EXPECTED = f"Keep to {', '.join((*REQUIRED, REFERENCE))}, golden/*.npy, golden/*.dcm, a licence"
+_NAMED = ", ".join((*REQUIRED, REFERENCE, CHANGE_PLAN, SIGNATURE))
+_EXPECTED = f"Keep to {_NAMED}, golden/*.npy, golden/*.dcm, a licence"
 
 
 def is_expected(name: str) -> bool:

@@ -7,9 +7,9 @@ beside it is for `checks` to say.
 
 import hashlib
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
 
 from model_registry.packages.document import read_yaml
 from model_registry.packages.errors import BrokenPackage
@@ -35,6 +35,7 @@ __all__ = [
     "Code",
     "Device",
     "FindingSpec",
+    "Follows",
     "Input",
     "Manifest",
     "ModalityLut",
@@ -55,6 +56,7 @@ __all__ = [
 
 FILE = "manifest.yaml"
 MAX_FAULTS = 50
+Kind = TypeVar("Kind", bound=BaseModel)
 
 Layout = Literal["NCHW", "NHWC", "NCDHW"]
 DType = Literal["float16", "float32", "float64", "uint8", "uint16", "int16", "int32", "int64"]
@@ -85,16 +87,26 @@ class Device(Document):
     """
 
     udi_di: str | None = Field(default=None, max_length=64)
+    """UDI-DI of the registered device"""
     class_uk: str | None = Field(default=None, max_length=64)
+    """Class under the UK Medical Devices Regulations 2002: I, IIa, IIb or III"""
     content_qualification: Literal["PRODUCT", "RESEARCH", "SERVICE"]
+    """What the results are: PRODUCT, RESEARCH or SERVICE"""
 
 
 class ModelFacts(Document):
-    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$")
-    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")
+    """What the model is called, and whose it is."""
+
+    name: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]{0,62}[a-z0-9])?$", examples=["chest-view"])
+    """Lower case, digits and hyphens; the same for every version"""
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$", examples=["1.0.0"])
+    """Your label of this version; other bytes need another label"""
     supplier: Line
+    """Your organisation's code at the network"""
     licence: Line
+    """SPDX identifier, or a text such as: Proprietary, see LICENCE.txt"""
     device: Device
+    """The medical device that the model is, or is not yet"""
 
 
 class Tensor(Document):
@@ -105,11 +117,17 @@ class Tensor(Document):
     """
 
     name: Line
+    """Name of the input in the ONNX graph"""
     layout: Layout | None = None
+    """Order of the axes of an image; left out for a row of attributes"""
     dtype: DType = "float32"
+    """Type of the numbers that the graph takes"""
     steps: tuple[Step, ...] = ()
+    """What is done to the image, in this order, exactly as in training"""
     from_: tuple[Attribute, ...] = Field(default=(), alias="from")
+    """Attributes of the header, in the order of the model's columns"""
     codes: dict[Attribute, dict[str, float]] = Field(default_factory=dict)
+    """For an attribute that is text, which number stands for which text"""
 
     @model_validator(mode="after")
     def _image_or_attributes(self) -> "Tensor":
@@ -124,10 +142,16 @@ class Tensor(Document):
 
 
 class Input(Document):
+    """Which images the model takes, and what is done to them."""
+
     level: Literal["instance", "series", "study"]
-    select: Condition
-    guard: Condition | None = None
+    """What one run is given: an instance, a series or a study"""
+    select: Condition = Field(examples=['modality in ["CR", "DX"] && body_part == "CHEST"'])
+    """CEL condition: which images the model takes"""
+    guard: Condition | None = Field(default=None, examples=["patient_age >= 18"])
+    """CEL condition: what it must not be used without; else the study is SKIPPED"""
     tensors: tuple[Tensor, ...] = Field(min_length=1, max_length=16)
+    """One for each input of the ONNX graph"""
 
     @model_validator(mode="after")
     def _tensors_fit(self) -> "Input":
@@ -142,18 +166,25 @@ class Input(Document):
 class Code(Document):
     """A coded concept; lengths as DICOM allows them (PS3.3 table 8.8-1)."""
 
-    scheme: str = Field(min_length=1, max_length=16)
-    value: str = Field(min_length=1, max_length=16)
-    meaning: str = Field(min_length=1, max_length=64)
+    scheme: str = Field(min_length=1, max_length=16, examples=["SCT"])
+    """Coding scheme designator: SCT, LN, RADLEX, or 99 and your own"""
+    value: str = Field(min_length=1, max_length=16, examples=["233604007"])
+    """The code"""
+    meaning: str = Field(min_length=1, max_length=64, examples=["Pneumonia"])
+    """What people read"""
 
 
 class FindingSpec(Document):
     """One thing that an output speaks about; at or above `threshold` it is flagged."""
 
     key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")
+    """Your own name of it, the same in every version"""
     index: int = Field(ge=0, le=4095)
+    """Its place in the output, counted from 0"""
     code: Code
+    """What it is called in reports"""
     threshold: float
+    """The score from which it is flagged"""
 
     @property
     def name(self) -> str:
@@ -161,11 +192,18 @@ class FindingSpec(Document):
 
 
 class Output(Document):
+    """One output of the ONNX graph that is to be read; one that is not declared is not."""
+
     name: Line
+    """Name of the output in the ONNX graph"""
     kind: Literal["probabilities", "segmentation", "saliency", "measurement"]
+    """What the numbers are"""
     activation: Literal["none", "sigmoid", "softmax"] = "none"
+    """What Vigil applies to them"""
     findings: tuple[FindingSpec, ...] = ()
+    """What the output speaks about"""
     unit: str | None = Field(default=None, min_length=1, max_length=16)
+    """UCUM unit of a measurement"""
 
     @model_validator(mode="after")
     def _findings_fit(self) -> "Output":
@@ -184,24 +222,48 @@ class Resources(Document):
     """What the child process may use before it is ended."""
 
     max_seconds: float = Field(gt=0, le=3600)
+    """Seconds of one run, after which the process is ended"""
     max_memory_mb: int = Field(ge=64, le=65536)
+    """Memory of the model in MB, above what the runtime takes itself"""
 
 
 class Monitoring(Document):
     """What the supplier asks surveillance to watch, and how much change it holds tolerable."""
 
     streams: tuple[Line, ...] = ()
+    """Names of the streams that matter most"""
     tolerances: dict[Line, float] = Field(default_factory=dict)
+    """How far a measure may move before it is of clinical concern"""
     reference: Literal["reference.parquet"] | None = None
+    """The validation scores that the package holds"""
+
+
+class Follows(Document):
+    """Which version this one changes, by which step of its predetermined change plan."""
+
+    version: str = Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,31}$")
+    """The version that was reviewed"""
+    step: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,63}$")
+    """Key of the step in its change plan"""
 
 
 class Manifest(Document):
+    """manifest.yaml: all that Vigil must know to run a model safely."""
+
     schema_: Literal["vigil/package/v1"] = Field(alias="schema")
+    """The version of this schema"""
     model: ModelFacts
+    """What it is called, whose it is"""
     input: Input
+    """Which images it takes, and what is done to them"""
     output: tuple[Output, ...] = Field(min_length=1, max_length=32)
+    """What it gives"""
     resources: Resources
+    """What it may use"""
     monitoring: Monitoring = Monitoring()
+    """What to watch"""
+    follows: Follows | None = None
+    """For a change inside the plan of an earlier version"""
 
     @model_validator(mode="after")
     def _names_are_unique(self) -> "Manifest":
@@ -224,10 +286,26 @@ def parse_manifest(data: bytes) -> Manifest:
     Raises:
         BrokenPackage: it breaks rules; every one is named.
     """
+    return parsed(Manifest, read_yaml(data, FILE), FILE)
+
+
+def parsed(kind: type[Kind], value: dict[str, Any], file: str) -> Kind:
+    """Read plain data as a document, strictly: "5" is no number, and `yes` is no 1.
+
+    Raises:
+        BrokenPackage: it breaks rules; every one is named.
+    """
     try:
-        return Manifest.model_validate(read_yaml(data, FILE))
+        return kind.model_validate(_frozen(value), strict=True)
     except ValidationError as error:
-        raise BrokenPackage.because(faults_of(error, FILE)) from None
+        raise BrokenPackage.because(faults_of(error, file)) from None
+
+
+def _frozen(value: Any) -> Any:
+    """Turn lists into tuples, which is what a strict reading takes for them."""
+    if isinstance(value, dict):
+        return {key: _frozen(inner) for key, inner in value.items()}
+    return tuple(_frozen(inner) for inner in value) if isinstance(value, list) else value
 
 
 def faults_of(error: ValidationError, file: str) -> list[Fault]:
@@ -235,14 +313,25 @@ def faults_of(error: ValidationError, file: str) -> list[Fault]:
     found = error.errors(include_input=False, include_url=False)[:MAX_FAULTS]
     places = [fault["loc"] for fault in found]
     return [
-        Fault(
-            f"{file}:{'.'.join(str(part) for part in fault['loc']) or '(whole)'}",
-            fault["msg"],
-            fault.get("ctx", {}).get("remedy") or _REMEDIES.get(fault["type"], _READ_ON),
-        )
+        Fault(f"{file}:{_place(fault['loc'])}", *_said(fault))
         for fault in found
         if not (fault["type"] == "too_short" and _has_inner(fault["loc"], places))
     ]
+
+
+def _place(parts: tuple[int | str, ...]) -> str:
+    """Name a field; a part in brackets tells only which of several forms was taken."""
+    kept = [str(part)[:100] for part in parts if not str(part).startswith("(")]
+    return ".".join(kept) or "(whole)"
+
+
+def _said(fault: Any) -> tuple[str, str]:
+    """Return the problem and the remedy, in words of the file and not of the library."""
+    kind, context = fault["type"], fault.get("ctx", {})
+    problem = _PROBLEMS.get(kind, fault["msg"])
+    if kind == "union_tag_invalid":
+        problem = f"none of {context.get('expected_tags', '')}"
+    return problem, context.get("remedy") or _REMEDIES.get(kind, _READ_ON)
 
 
 def _has_inner(place: tuple[int | str, ...], places: list[tuple[int | str, ...]]) -> bool:
@@ -267,12 +356,45 @@ def _unique(names: list[str], what: str) -> None:
         raise broken(f"{what} {', '.join(twice)} occurs twice", "Give each its own")
 
 
-_READ_ON = "See docs/adr/0006-model-package.md"
+_READ_ON = "Keep to what docs/packages.md says of this field"
+_TEXT = "Write it as text, in quotes"
+_NUMBER = "Write a number, without quotes"
+_LIST = "Write a list: [a, b], or lines that begin with -"
+_MAPPING = "Write `key: value` lines"
+_BOUNDS = "Keep to the bound that is named"
+_LENGTH = "Keep to the length that is named"
+_PROBLEMS = {
+    "model_type": "not a mapping",
+    "model_attributes_type": "not one of the forms that it can be written in",
+    "dict_type": "not a mapping",
+    "tuple_type": "not a list",
+    "list_type": "not a list",
+}
 _REMEDIES = {
     "missing": "Add it",
     "extra_forbidden": "Leave it out, or correct its spelling",
-    "string_type": "Write it as text, in quotes",
+    "string_type": _TEXT,
+    "string_too_short": "Write something",
+    "string_too_long": _LENGTH,
+    "string_pattern_mismatch": "Use the characters that are named, and no other",
     "literal_error": "Use one of the values named",
     "union_tag_invalid": "Use one of the steps named",
     "union_tag_not_found": "Write a step as `word` or `word: {…}`",
+    "model_type": _MAPPING,
+    "model_attributes_type": "Write it as a word, or as `word: value`",
+    "dict_type": _MAPPING,
+    "tuple_type": _LIST,
+    "list_type": _LIST,
+    "too_short": "Add what is missing, or leave the whole list out where it may be",
+    "too_long": "Leave some out",
+    "int_type": "Write a whole number, without quotes",
+    "int_from_float": "Write a whole number",
+    "int_parsing_size": "Write a smaller number",
+    "float_type": _NUMBER,
+    "finite_number": _NUMBER,
+    "bool_type": "Write true or false",
+    "greater_than": _BOUNDS,
+    "greater_than_equal": _BOUNDS,
+    "less_than": _BOUNDS,
+    "less_than_equal": _BOUNDS,
 }

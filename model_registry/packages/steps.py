@@ -22,7 +22,11 @@ class Document(BaseModel):
     """What every part of a manifest inherits: unchangeable, and no word that is not known."""
 
     model_config = ConfigDict(
-        frozen=True, extra="forbid", allow_inf_nan=False, validate_by_name=True
+        frozen=True,
+        extra="forbid",
+        allow_inf_nan=False,
+        validate_by_name=True,
+        use_attribute_docstrings=True,
     )
 
 
@@ -93,7 +97,8 @@ class Channels(Document):
     count: Literal[1, 3]
 
 
-_WORDS: dict[str, str] = {"monochrome1": "action", "channels": "count"}
+# Steps that are written with one value, and the field that it is.
+WORDS: dict[str, str] = {"monochrome1": "action", "channels": "count"}
 
 
 def step_from_yaml(value: Any) -> Any:
@@ -103,8 +108,8 @@ def step_from_yaml(value: Any) -> Any:
     if not isinstance(value, dict) or "kind" in value or len(value) != 1:
         return value
     ((word, inner),) = value.items()
-    if word in _WORDS:
-        return {"kind": word, _WORDS[word]: inner}
+    if word in WORDS:
+        return {"kind": word, WORDS[word]: inner}
     return {**inner, "kind": word} if isinstance(inner, dict) else value
 
 

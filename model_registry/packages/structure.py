@@ -18,7 +18,8 @@ from model_registry.packages.layout import MODEL
 from vigil.kernel.errors import Fault
 
 # Started, never imported: the onnx library stays out of this process.
-_CHILD = Path(__file__).with_name("structure_child.py")
+_CHILD = Path(__file__).with_name("structure_start.py")
+_ROOT = Path(__file__).parents[2]
 MAX_ANSWER = 4 * 1024 * 1024
 WALL_SECONDS = 90.0
 _REMEDY = "Export a smaller, simpler graph"
@@ -43,6 +44,8 @@ class Structure:
     nodes: int
     operators: tuple[str, ...]
     tensor_bytes: int
+    largest_bytes: int = 0
+    largest_name: str = ""
 
     def input(self, name: str) -> Port | None:
         return next((port for port in self.inputs if port.name == name), None)
@@ -68,6 +71,8 @@ def read_structure(model: bytes, wall_seconds: float = WALL_SECONDS) -> Structur
         nodes=facts["nodes"],
         operators=tuple(facts["operators"]),
         tensor_bytes=facts["tensor_bytes"],
+        largest_bytes=facts["largest_bytes"],
+        largest_name=facts["largest_name"],
     )
 
 
@@ -80,7 +85,7 @@ def _ask(model: bytes, wall_seconds: float) -> dict[str, Any]:
     with tempfile.TemporaryDirectory(prefix="vigil-") as empty, tempfile.TemporaryFile() as output:
         try:
             ended = subprocess.run(  # noqa: S603 - our own file, no shell, no foreign argument
-                [sys.executable, "-I", "-B", str(_CHILD), str(len(model))],
+                [sys.executable, "-I", "-B", str(_CHILD), str(len(model)), str(_ROOT)],
                 input=model,
                 stdout=output,
                 stderr=subprocess.DEVNULL,

@@ -1,8 +1,9 @@
-"""Read an ONNX file's structure in a process of its own; `structure` starts it.
+"""Read an ONNX file's structure in a process of its own; `structure_start` starts it.
 
 It takes the model from standard input and writes one JSON object to standard output: `facts`, or
-`faults` as [field, problem, remedy]. It imports nothing of Vigil, so that it needs no path and no
-setting. A model is data: nothing of it is computed, and no file it names is opened.
+`faults` as [field, problem, remedy]. Of Vigil it imports two modules of plain rules, so that it
+needs no setting. A model is data: nothing of it is computed, and no file it names is opened.
+The order is from cheap to dear: parse, walk with a limit, the library's checker, inferred sizes.
 """
 
 import contextlib
@@ -14,18 +15,23 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import onnx
+from google.protobuf.unknown_fields import UnknownFieldSet
+
+from model_registry.packages import operators, structure_cost
 
 MB = 1024 * 1024
 MAX_OUTPUT = 4 * MB
 MAX_SECONDS = 60
 MAX_FILES = 16
 MAX_NODES = 20_000
+MAX_CONSTANTS = 20_000
 MAX_DEPTH = 8
 MAX_TENSOR_BYTES = 512 * MB
 # onnx and numpy take most of the first; the parsed model and the checker's copy are a few of it.
 FIXED_MEMORY = 1024 * MB
 COPIES = 5
-OWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+# With this in its metadata, a model would choose the runtime's options where that is allowed.
+RUNTIME_OPTIONS = "ort_config"
 # TensorProto.DataType, onnx.proto; what is not here cannot be fed by Vigil.
 DTYPES = {
     1: "float32",
@@ -42,6 +48,7 @@ DTYPES = {
     12: "uint32",
     13: "uint64",
 }
+SAVE_INSIDE = "Save it with all weights inside (onnx.save without save_as_external_data)"
 EXPORT_AGAIN = "Export it again as one self-contained file of standard operators"
 
 
@@ -62,13 +69,17 @@ class Walk:
     """A walk over everything that a model holds, wherever it is nested."""
 
     nodes: int = 0
+    constants: int = 0
     tensor_bytes: int = 0
-    operators: set[str] = field(default_factory=set)
-    domains: set[str] = field(default_factory=set)
+    operators: set[tuple[str, str]] = field(default_factory=set)
     problems: set[tuple[str, str]] = field(default_factory=set)
 
     def visit(self, message: Any, depth: int = 0) -> None:
+        if self.nodes > MAX_NODES or self.constants > MAX_CONSTANTS:
+            return
         kind = message.DESCRIPTOR.name
+        if len(UnknownFieldSet(message)):
+            self.problems.add((kind, "it holds a field that ONNX does not have"))
         if kind == "TensorProto":
             self._tensor(message)
             return
@@ -81,14 +92,14 @@ class Walk:
             self.visit(child, depth + (kind == "GraphProto"))
 
     def _tensor(self, tensor: Any) -> None:
+        self.constants += 1
         self.tensor_bytes += tensor.ByteSize()
         if tensor.data_location or tensor.external_data:
             self.problems.add(("external_data", f"the tensor {tensor.name[:100]!r} is elsewhere"))
 
     def _node(self, node: Any) -> None:
         self.nodes += 1
-        self.operators.add(f"{node.domain}::{node.op_type}" if node.domain else node.op_type)
-        self.domains.add(node.domain)
+        self.operators.add((node.domain, node.op_type))
 
 
 def children(message: Any) -> Iterator[Any]:
@@ -100,22 +111,45 @@ def children(message: Any) -> Iterator[Any]:
 
 def faults_in(model: Any, walk: Walk) -> list[list[str]]:
     """Return what is refused, as [field, problem, remedy]."""
-    remedy = "Save it with all weights inside (onnx.save without save_as_external_data)"
-    faults = [[name, problem, remedy] for name, problem in sorted(walk.problems)]
-    domains = {opset.domain for opset in model.opset_import} | walk.domains
-    faults += [
-        ["operators", f"the domain {name[:100]!r} is not known", EXPORT_AGAIN]
-        for name in sorted(domains - OWN_DOMAINS)
+    remedies = {"external_data": SAVE_INSIDE}
+    faults = [
+        [name, what, remedies.get(name, EXPORT_AGAIN)] for name, what in sorted(walk.problems)
     ]
+    faults += operator_faults(model, walk)
     if model.functions:
         faults.append(["functions", "it defines functions", "Inline them: onnx.inliner"])
     if model.training_info:
         faults.append(["training_info", "it holds training graphs", EXPORT_AGAIN])
-    if walk.nodes > MAX_NODES:
-        faults.append(["graph", f"more than {MAX_NODES} nodes", "Simplify the graph"])
-    if walk.tensor_bytes > MAX_TENSOR_BYTES:
-        faults.append(["graph", f"weights beyond {MAX_TENSOR_BYTES} bytes", "Shrink the model"])
+    if any(entry.key == RUNTIME_OPTIONS for entry in model.metadata_props):
+        problem = f"{RUNTIME_OPTIONS} would set options of the runtime"
+        faults.append(["metadata_props", problem, "Leave it out of the metadata"])
+    for count, most, what in (
+        (walk.nodes, MAX_NODES, "nodes"),
+        (walk.constants, MAX_CONSTANTS, "constants"),
+        (walk.tensor_bytes, MAX_TENSOR_BYTES, "bytes of weights"),
+    ):
+        if count > most:
+            faults.append(["graph", f"more than {most} {what}", "Simplify the model"])
     return faults
+
+
+def operator_faults(model: Any, walk: Walk) -> Iterator[list[str]]:
+    """Name each domain, operator and version that is not on the list."""
+    domains = {opset.domain for opset in model.opset_import} | {d for d, _ in walk.operators}
+    for domain in sorted(domains - operators.ALLOWED.keys()):
+        yield ["operators", f"the domain {domain[:100]!r} is not known", EXPORT_AGAIN]
+    for domain, name in sorted(walk.operators):
+        if domain in operators.ALLOWED and not operators.is_allowed(domain, name):
+            problem = f"the operator {ascii(name[:100])[1:-1]} is not on the list"
+            yield ["operators", problem, "Replace it: docs/packages.md says which are, and why"]
+    for opset in model.opset_import:
+        allowed = operators.ML_OPSETS if opset.domain == "ai.onnx.ml" else operators.OPSETS
+        if opset.domain in operators.ALLOWED and opset.version not in allowed:
+            remedy = f"Export it with {allowed.start} to {allowed.stop - 1}"
+            yield ["opset_import", f"opset {opset.version} is not one that is run", remedy]
+    if model.ir_version not in operators.IR_VERSIONS:
+        remedy = f"Export it with at most {operators.IR_VERSIONS.stop - 1}"
+        yield ["ir_version", f"IR version {model.ir_version} is not one that is run", remedy]
 
 
 def facts_of(model: Any, walk: Walk) -> dict[str, Any]:
@@ -126,7 +160,7 @@ def facts_of(model: Any, walk: Walk) -> dict[str, Any]:
         "outputs": [port(value) for value in model.graph.output],
         "opset": max(opsets, default=0),
         "nodes": walk.nodes,
-        "operators": sorted(walk.operators),
+        "operators": sorted(f"{d}::{name}" if d else name for d, name in walk.operators),
         "tensor_bytes": walk.tensor_bytes,
     }
 
@@ -145,24 +179,45 @@ def port(value: Any) -> dict[str, Any]:
 
 
 def read(data: bytes) -> dict[str, Any]:
+    if not data:
+        return {"faults": [["(whole)", "the file is empty", EXPORT_AGAIN]]}
     try:
         model = onnx.load_model_from_string(data)
     except Exception as error:  # noqa: BLE001 - whatever the parser says, it is no model
-        return {"faults": [["(whole)", f"not ONNX: {type(error).__name__}", EXPORT_AGAIN]]}
+        deep = "MaxDepth" in str(error)
+        problem = "nested too deeply to be read" if deep else f"not ONNX: {type(error).__name__}"
+        return {"faults": [["(whole)", problem, EXPORT_AGAIN]]}
     walk = Walk()
     walk.visit(model)
-    faults = faults_in(model, walk)
-    if not faults:
-        try:
-            onnx.checker.check_model(model)
-        except Exception as error:  # noqa: BLE001 - the checker raises what it likes
-            line = (str(error).strip().splitlines() or ["refused"])[0][:300]
-            faults.append(["graph", f"onnx.checker: {line}", EXPORT_AGAIN])
-    return {"faults": faults} if faults else {"facts": facts_of(model, walk)}
+    faults = faults_in(model, walk) or checker_faults(model)
+    if faults:
+        return {"faults": faults}
+    facts = facts_of(model, walk)
+    cost, faults = cost_of(model)
+    return {"faults": faults} if faults else {"facts": {**facts, **cost}}
 
 
-def main() -> None:
-    size = int(sys.argv[1])
+def checker_faults(model: Any) -> list[list[str]]:
+    try:
+        onnx.checker.check_model(model)
+    except Exception as error:  # noqa: BLE001 - the checker raises what it likes
+        return [["graph", f"onnx.checker: {first_line(error)}", EXPORT_AGAIN]]
+    return []
+
+
+def cost_of(model: Any) -> tuple[dict[str, Any], list[list[str]]]:
+    try:
+        cost = structure_cost.cost_of(model)
+    except Exception as error:  # noqa: BLE001 - as above
+        return {}, [["graph", f"onnx.shape_inference: {first_line(error)}", EXPORT_AGAIN]]
+    return {"largest_bytes": cost.largest, "largest_name": cost.largest_name}, cost.faults()
+
+
+def first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["refused"])[0][:300]
+
+
+def main(size: int) -> None:
     limit(size)
     try:
         answer = read(sys.stdin.buffer.read(size))
@@ -170,7 +225,3 @@ def main() -> None:
         answer = {"faults": [["(whole)", "needs too much memory", "Make the model smaller"]]}
     with contextlib.suppress(BrokenPipeError):
         sys.stdout.write(json.dumps(answer))
-
-
-if __name__ == "__main__":
-    main()

@@ -125,6 +125,9 @@ def draft_acceptance(
     thresholds: Annotated[
         Json[dict[str, float]] | None, Form(description="the site's own thresholds, as JSON")
     ] = None,
+    accepts_plan: Annotated[
+        bool, Form(description="the changes that the version's plan announces are accepted too")
+    ] = False,
 ) -> Acceptance:
     acceptance = service.draft_acceptance(
         session,
@@ -137,6 +140,7 @@ def draft_acceptance(
         content=document.file.read(),
         passed=passed,
         reason=reason,
+        accepts_plan=accepts_plan,
     )
     response.headers["Location"] = f"{router.prefix}/acceptances/{acceptance.id}"
     return acceptance
@@ -157,9 +161,11 @@ def read_acceptance(
 
 @router.post("/acceptances/{acceptance_id}/sign")
 def sign_acceptance(
-    acceptance_id: str, body: Reason, session: Writing, actor: SiteSigner
+    acceptance_id: str, body: Reason, session: Writing, actor: SiteSigner, parts: PartsDep
 ) -> Acceptance:
-    return service.sign_acceptance(session, actor, acceptance_id=acceptance_id, reason=body.reason)
+    return service.sign_acceptance(
+        session, actor, parts.events, acceptance_id=acceptance_id, reason=body.reason
+    )
 
 
 def _document(content: bytes, name: str) -> Response:

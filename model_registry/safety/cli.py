@@ -6,11 +6,10 @@ from typing import Any
 import typer
 
 from model_registry.safety import repository, service
-from model_registry.safety.errors import BadThresholds
+from model_registry.safety.configuration import thresholds_of
 from model_registry.safety.models import Acceptance, AcceptanceKind, SafetyCase
 from model_registry.versions import service as versions
 from vigil.kernel.console import actor_of, parts_of, show
-from vigil.kernel.errors import Fault
 from vigil.kernel.identity import service as identity
 
 app = typer.Typer(help="Sign safety cases and acceptances.", no_args_is_help=True)
@@ -59,6 +58,9 @@ def accept(
     kind: AcceptanceKind = typer.Option(..., help="Which of the two judgements."),
     failed: bool = typer.Option(False, "--failed", help="The judgement is that it failed."),
     threshold: list[str] = typer.Option([], help="The site's own: FINDING=VALUE, repeatable."),
+    accepts_plan: bool = typer.Option(
+        False, "--accepts-plan", help="The changes that the version's plan announces, too."
+    ),
     reason: str = _WHY,
 ) -> None:
     """Hand in and sign a site's judgement, as the site's clinical safety officer."""
@@ -75,8 +77,11 @@ def accept(
             content=document.read_bytes(),
             passed=not failed,
             reason=reason,
+            accepts_plan=accepts_plan,
         )
-        signed = service.sign_acceptance(session, actor, acceptance_id=draft.id, reason=reason)
+        signed = service.sign_acceptance(
+            session, actor, parts.events, acceptance_id=draft.id, reason=reason
+        )
     show(ctx, [_row(signed)])
 
 
@@ -90,30 +95,14 @@ def list_sign_offs(ctx: typer.Context) -> None:
     show(ctx, rows)
 
 
-def thresholds_of(pairs: list[str]) -> dict[str, float]:
-    """Read `FINDING=VALUE` pairs.
-
-    Raises:
-        BadThresholds: one is not such a pair.
-    """
-    thresholds = {}
-    for pair in pairs:
-        key, _, value = pair.partition("=")
-        try:
-            thresholds[key] = float(value)
-        except ValueError:
-            fault = Fault("threshold", f"{pair!r} is no pair", "Write it as FINDING=0.5")
-            raise BadThresholds.because([fault]) from None
-    return thresholds
-
-
 def _row(sign_off: SafetyCase | Acceptance) -> dict[str, Any]:
-    judged: dict[str, Any] = {"kind": "dcb0129", "site": None, "passed": None}
+    judged: dict[str, Any] = {"kind": "dcb0129", "site": None, "passed": None, "tested_by": None}
     if isinstance(sign_off, Acceptance):
         judged = {
             "kind": sign_off.kind.value,
             "site": sign_off.site_id,
             "passed": sign_off.passed,
+            "tested_by": _tested_by(sign_off),
         }
     return {
         "id": sign_off.id,
@@ -124,3 +113,9 @@ def _row(sign_off: SafetyCase | Acceptance) -> dict[str, Any]:
         "signed_at": sign_off.signed_at,
         "stale_reason": sign_off.stale_reason,
     }
+
+
+def _tested_by(acceptance: Acceptance) -> str | None:
+    if acceptance.kind is not AcceptanceKind.LOCAL_TEST:
+        return None
+    return "Vigil" if acceptance.local_test_id else "hand"

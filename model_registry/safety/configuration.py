@@ -6,6 +6,7 @@ canary share is left out: how many patients are included changes no result.
 
 import json
 import math
+from collections.abc import Iterable
 
 from model_registry.packages.manifest import Manifest
 from model_registry.safety.errors import BadThresholds
@@ -55,3 +56,20 @@ def check_thresholds(version: ModelVersion, overrides: dict[str, float]) -> None
             faults.append(Fault(f"thresholds.{key}", "out of range", remedy))
     if faults:
         raise BadThresholds.because(faults)
+
+
+def thresholds_of(pairs: Iterable[str]) -> dict[str, float]:
+    """Read `FINDING=VALUE` pairs.
+
+    Raises:
+        BadThresholds: one is not such a pair.
+    """
+    thresholds = {}
+    for pair in pairs:
+        key, _, value = pair.partition("=")
+        try:
+            thresholds[key] = float(value)
+        except ValueError:
+            fault = Fault("threshold", f"{pair!r} is no pair", "Write it as FINDING=0.5")
+            raise BadThresholds.because([fault]) from None
+    return thresholds

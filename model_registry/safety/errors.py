@@ -6,6 +6,7 @@ Forbidden
   NotAnOfficer         the signer is no clinical safety officer who may sign this
 Conflict
   AlreadyJudged        it is signed already, or stale
+  VigilTestedIt        a document made elsewhere would replace a test that Vigil ran
 NotFound
   UnknownSafetyCase, UnknownAcceptance
 """
@@ -23,6 +24,10 @@ class NotAnOfficer(Forbidden):
 
 class AlreadyJudged(Conflict):
     title = "This is no draft any more"
+
+
+class VigilTestedIt(Conflict):
+    title = "Vigil tested this configuration"
 
 
 class UnknownSafetyCase(NotFound):

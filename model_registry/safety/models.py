@@ -34,6 +34,7 @@ class SafetyCase(Table, table=True):
             sqlite_where=_SIGNED,
             postgresql_where=_SIGNED,
         ),
+        sa.Index(None, "version_digest"),
     )
     id: str = Field(primary_key=True)
     organisation_id: str = Field(foreign_key="organisation.id", index=True)
@@ -47,10 +48,17 @@ class SafetyCase(Table, table=True):
     signed_by: str | None = Field(default=None, foreign_key="user_account.id")
     signed_at: datetime | None = Field(default=None, sa_type=Utc)
     stale_reason: str | None = None
+    stale_at: datetime | None = Field(default=None, sa_type=Utc)
 
 
 class Acceptance(Table, table=True):
-    """A site's own judgement of one version in one configuration (DCB0160)."""
+    """A site's own judgement of one version in one configuration (DCB0160).
+
+    Attributes:
+        accepts_plan: the site accepts, too, what the version's change plan will change. None on
+            judgements from before there were plans, which accepted none.
+        local_test_id: the test that Vigil ran; None: the document was made outside Vigil.
+    """
 
     __tablename__ = "acceptance"
     __table_args__ = (
@@ -63,6 +71,7 @@ class Acceptance(Table, table=True):
             sqlite_where=_SIGNED,
             postgresql_where=_SIGNED,
         ),
+        sa.Index(None, "configuration_digest", "site_id", "kind"),
     )
     id: str = Field(primary_key=True)
     kind: AcceptanceKind = Field(sa_type=enum_type(AcceptanceKind, "acceptance_kind"))
@@ -78,3 +87,6 @@ class Acceptance(Table, table=True):
     signed_by: str | None = Field(default=None, foreign_key="user_account.id")
     signed_at: datetime | None = Field(default=None, sa_type=Utc)
     stale_reason: str | None = None
+    stale_at: datetime | None = Field(default=None, sa_type=Utc)
+    accepts_plan: bool | None = None
+    local_test_id: str | None = None

@@ -4,7 +4,7 @@ A supplier reads its own cases, everybody else all of them: the report is made a
 receives the product (DCB0129 3.5.3). An acceptance is read by its site.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -84,6 +84,52 @@ def signed_acceptance(
             Acceptance.configuration_digest == configuration_digest,
             Acceptance.status == SignOffStatus.SIGNED,
         )
+    ).first()
+
+
+def signed_case_digests(session: ReadSession, digests: Collection[str]) -> frozenset[str]:
+    """Return which of these versions' digests have a signed case."""
+    statement = select(SafetyCase.version_digest).where(
+        col(SafetyCase.version_digest).in_(digests), SafetyCase.status == SignOffStatus.SIGNED
+    )
+    return frozenset(session.exec(statement).all())
+
+
+def passed_acceptances(
+    session: ReadSession, configurations: Collection[str]
+) -> frozenset[tuple[AcceptanceKind, str, str]]:
+    """Return the kind, site and configuration of each signed acceptance that passed."""
+    statement = select(Acceptance).where(
+        col(Acceptance.configuration_digest).in_(configurations),
+        Acceptance.status == SignOffStatus.SIGNED,
+        col(Acceptance.passed).is_(True),
+    )
+    return frozenset(
+        (one.kind, one.site_id, one.configuration_digest) for one in session.exec(statement)
+    )
+
+
+def newest_case(session: ReadSession, version_digest: str) -> SafetyCase | None:
+    """Return the signed case for exactly these bytes, else the newest that is not signed."""
+    statement = select(SafetyCase).where(SafetyCase.version_digest == version_digest)
+    signed_first = col(SafetyCase.status) == SignOffStatus.SIGNED
+    return session.exec(
+        statement.order_by(signed_first.desc(), col(SafetyCase.id).desc()).limit(1)
+    ).first()
+
+
+def newest_acceptance(
+    session: ReadSession, *, kind: AcceptanceKind, site_id: str, configuration_digest: str
+) -> Acceptance | None:
+    """Return the signed judgement on this configuration, else the newest that is not signed."""
+    statement = select(Acceptance).where(
+        Acceptance.kind == kind,
+        Acceptance.site_id == site_id,
+        Acceptance.configuration_digest == configuration_digest,
+    )
+    signed_first = col(Acceptance.status) == SignOffStatus.SIGNED
+    return session.exec(
+        statement.order_by(signed_first.desc(), col(Acceptance.id).desc()).limit(1)
     ).first()
 
 

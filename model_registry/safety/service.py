@@ -2,6 +2,7 @@
 
 from sqlalchemy.exc import IntegrityError
 
+from model_registry.packages.layout import CHANGE_PLAN
 from model_registry.safety import repository
 from model_registry.safety.configuration import check_thresholds, configuration_digest
 from model_registry.safety.errors import (
@@ -9,14 +10,18 @@ from model_registry.safety.errors import (
     NotAnOfficer,
     UnknownAcceptance,
     UnknownSafetyCase,
+    VigilTestedIt,
 )
+from model_registry.safety.events import AcceptanceSigned
 from model_registry.safety.models import Acceptance, AcceptanceKind, SafetyCase, SignOffStatus
 from model_registry.safety.officers import officer_for_supplier, officer_of_site
 from model_registry.safety.staleness import make_stale
 from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden, Invalid
+from vigil.kernel.events import Events
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.objects import ObjectStore
@@ -88,17 +93,24 @@ def draft_acceptance(
     content: bytes,
     passed: bool,
     reason: str,
+    accepts_plan: bool = False,
+    local_test_id: str | None = None,
 ) -> Acceptance:
     """Lay a site's judgement of a version, with the thresholds it would have, before its officer.
 
+    With `accepts_plan` the document accepts, too, the changes that the version's plan announces.
+    `local_test_id` is given by the part of Vigil that ran the test, and by nobody else.
+
     Raises:
         BadThresholds: a threshold does not fit the model.
-        Invalid: the document is empty.
+        Invalid: the document is empty, or accepts a plan that is not there.
     """
     _check_may_draft(actor, site_id)
     version = versions.version(session, actor, version_id)
     check_thresholds(version, thresholds)
     _check_document(kind.value, content)
+    if accepts_plan:
+        _check_plan(objects, version, kind)
     acceptance = Acceptance(
         id=session.new_id("acc"),
         kind=kind,
@@ -111,22 +123,32 @@ def draft_acceptance(
         status=SignOffStatus.DRAFT,
         submitted_by=actor.id,
         submitted_at=session.now(),
+        accepts_plan=accepts_plan,
+        local_test_id=local_test_id,
     )
     session.add(acceptance)
     session.flush()
-    facts = {"kind": kind.value, "passed": passed, "content": acceptance.content_digest}
+    facts = {
+        "kind": kind.value,
+        "passed": passed,
+        "accepts_plan": accepts_plan,
+        "content": acceptance.content_digest,
+    }
     audit.record(session, actor, "safety:acceptance:draft", acceptance.id, reason, **facts)
     return acceptance
 
 
 def sign_acceptance(
-    session: WriteSession, actor: Actor, *, acceptance_id: str, reason: str
+    session: WriteSession, actor: Actor, events: Events, *, acceptance_id: str, reason: str
 ) -> Acceptance:
     """Sign a site's judgement, passed or failed, in the place of its earlier one.
+
+    `AcceptanceSigned` is published in the same transaction.
 
     Raises:
         NotAnOfficer: the actor is no registered officer of this site, or submitted the version.
         AlreadyJudged: the acceptance is no draft.
+        VigilTestedIt: a document made elsewhere would replace a test that Vigil ran.
     """
     acceptance = acceptance_by_id(session, actor, acceptance_id)
     signer = officer_of_site(session, actor, acceptance.site_id)
@@ -139,7 +161,10 @@ def sign_acceptance(
         site_id=acceptance.site_id,
         configuration_digest=acceptance.configuration_digest,
     )
+    if earlier is not None and earlier.local_test_id and not acceptance.local_test_id:
+        raise VigilTestedIt("Vigil tested this configuration here. Only a new test replaces that.")
     _sign(session, actor, acceptance, earlier, reason)
+    events.publish(session, AcceptanceSigned(acceptance.id, actor))
     return acceptance
 
 
@@ -184,6 +209,15 @@ def _check_may_draft(actor: Actor, site_id: str) -> None:
     may_request = actor.may(Permission.DEPLOYMENT_REQUEST, site_id)
     if not may_request and not actor.may(Permission.ACCEPTANCE_SIGN, site_id):
         raise Forbidden("A manager or a clinical safety officer of the site drafts this.")
+
+
+def _check_plan(objects: ObjectStore, version: ModelVersion, kind: AcceptanceKind) -> None:
+    if kind is not AcceptanceKind.DCB0160:
+        fault = Fault("accepts_plan", "a test accepts no plan", "Say it in the DCB0160 acceptance")
+        raise Invalid.because([fault])
+    if CHANGE_PLAN not in versions.package(objects, version).files:
+        fault = Fault("accepts_plan", "the version brings no change plan", "Leave it out")
+        raise Invalid.because([fault])
 
 
 def _check_document(title: str, content: bytes) -> None:

@@ -5,9 +5,12 @@ acceptances look at the version as this site configures it, feeds it and runs it
 (docs/adr/0007-gates-and-four-eyes.md). A draft goes stale too: its evidence is from before.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
+from typing import Any
 
 from model_registry.safety import repository
+from model_registry.safety.intended_use import changed_fields
 from model_registry.safety.models import Acceptance, SafetyCase, SignOffStatus
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import WriteSession
@@ -84,6 +87,24 @@ def routing_scope_changed(
     )
 
 
+def intended_use_changed(
+    session: WriteSession,
+    actor: Actor,
+    *,
+    version_id: str,
+    before: Mapping[str, Any],
+    after: Mapping[str, Any],
+) -> list[str]:
+    """Compare two cards of one version: only what they say of its use touches a sign-off."""
+    fields = changed_fields(before, after)
+    if not fields:
+        return []
+    reason = f"the published card says otherwise of {', '.join(fields)}"
+    return mark_stale(
+        session, actor, change=Change.INTENDED_USE, reason=reason, version_id=version_id
+    )
+
+
 def runtime_changed(session: WriteSession, actor: Actor, reason: str) -> list[str]:
     """Another runtime computes every result now: every site accepts again."""
     return mark_stale(session, actor, change=Change.RUNTIME, reason=reason)
@@ -93,7 +114,7 @@ def make_stale(
     session: WriteSession, actor: Actor, sign_off: SafetyCase | Acceptance, reason: str
 ) -> None:
     sign_off.status = SignOffStatus.STALE
-    sign_off.stale_reason = reason
+    sign_off.stale_reason, sign_off.stale_at = reason, session.now()
     session.add(sign_off)
     session.flush()
     audit.record(session, actor, f"safety:{sign_off.__tablename__}:stale", sign_off.id, reason)

@@ -1,4 +1,4 @@
-"""Models and versions over HTTP: list, show, submit, withdraw.
+"""Versions over HTTP: list, show, submit, compare, withdraw, and the names that stand for them.
 
 An archive is posted as the request's body. It is written to disk as it comes, so that neither a
 slow nor a large upload holds memory or the database.
@@ -10,13 +10,14 @@ from datetime import datetime
 from typing import IO, Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from model_registry.admission import service as admission
-from model_registry.admission.models import AdmissionCheck
+from model_registry.admission.models import AdmissionCheck, Status
 from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.zipped import ARCHIVE, MAX_ARCHIVE
-from model_registry.versions import service
+from model_registry.versions import aliases, contents, service
+from model_registry.versions.comparison import Section
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.errors import Fault
 from vigil.kernel.identity.actor import Actor
@@ -30,16 +31,8 @@ router = APIRouter(prefix="/api/v1", tags=["models"], route_class=ApiRoute)
 _uploads = APIRouter(tags=["models"])
 
 Reader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
+Namer = Annotated[Actor, Depends(allowed(Permission.ALIAS_WRITE))]
 Submitter = Annotated[Actor, Depends(allowed(Permission.VERSION_SUBMIT))]
-
-
-class ModelFacts(BaseModel):
-    model_config = ConfigDict(from_attributes=True)
-
-    id: str
-    organisation_id: str
-    name: str
-    title: str
 
 
 class VersionFacts(BaseModel):
@@ -62,7 +55,9 @@ class CheckFacts(BaseModel):
 
     name: str
     passed: bool
+    state: Status
     evidence: str
+    facts: dict[str, Any] | None
     seconds: float
     at: datetime
 
@@ -74,6 +69,47 @@ class VersionDetail(VersionFacts):
 
 class Reason(BaseModel):
     reason: str
+
+
+class DifferenceView(BaseModel):
+    """A field that is not the same; null where one of the two versions does not have it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    section: Section
+    path: str
+    before: str | None
+    after: str | None
+
+
+class ComparisonView(BaseModel):
+    before: VersionFacts
+    after: VersionFacts
+    same_weights: bool
+    differences: list[DifferenceView]
+
+
+class AliasView(BaseModel):
+    """A name and the version that it stands for, until it is moved."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    model_id: str
+    name: str
+    version_id: str
+    set_by: str
+    set_by_label: str
+    set_at: datetime
+    reason: str
+    ended_at: datetime | None
+
+
+class NewAlias(Reason):
+    """What the name is to stand for; `seen` is what you saw it stand for, "" for nothing."""
+
+    name: str = Field(examples=["champion"])
+    version_id: str
+    seen: str | None = None
 
 
 async def received(request: Request, parts: PartsDep) -> AsyncIterator[IO[bytes]]:
@@ -90,21 +126,6 @@ async def received(request: Request, parts: PartsDep) -> AsyncIterator[IO[bytes]
             file.write(chunk)
         file.seek(0)
         yield file
-
-
-@router.get("/models")
-def list_models(
-    request: Request, response: Response, session: Reading, actor: Reader, cursor: CursorDep
-) -> Listing[ModelFacts]:
-    found = service.models(session, actor, before=cursor.after, limit=cursor.limit + 1)
-    items, next_cursor = cursor.cut(found, lambda model: model.id)
-    link_next(request, response, next_cursor)
-    return Listing(items=[ModelFacts.model_validate(m) for m in items], next_cursor=next_cursor)
-
-
-@router.get("/models/{model_id}")
-def show_model(model_id: str, session: Reading, actor: Reader) -> ModelFacts:
-    return ModelFacts.model_validate(service.model(session, actor, model_id))
 
 
 @router.get("/versions")
@@ -158,10 +179,51 @@ def submit_version(
 
 @router.post("/versions/{version_id}/withdraw")
 def withdraw_version(
-    version_id: str, body: Reason, session: Writing, actor: Submitter
+    version_id: str, body: Reason, session: Writing, actor: Reader, parts: PartsDep
 ) -> VersionFacts:
-    found = service.withdraw(session, actor, version_id=version_id, reason=body.reason)
+    """Take a version back for good, as its supplier or the network. It stops wherever it runs."""
+    found = service.withdraw(
+        session, actor, version_id=version_id, reason=body.reason, events=parts.events
+    )
     return VersionFacts.model_validate(found)
+
+
+@router.get("/versions/{version_id}/comparison/{other_id}")
+def compare_versions(
+    version_id: str, other_id: str, session: Reading, actor: Reader, parts: PartsDep
+) -> ComparisonView:
+    """Say field by field what the second version has that the first has not, and the reverse."""
+    before = service.version(session, actor, version_id)
+    after = service.version(session, actor, other_id)
+    found = contents.compare_versions(session, parts.objects, before, after)
+    return ComparisonView(
+        before=VersionFacts.model_validate(before),
+        after=VersionFacts.model_validate(after),
+        same_weights=not any(one.section is Section.WEIGHTS for one in found),
+        differences=[DifferenceView.model_validate(one) for one in found],
+    )
+
+
+@router.get("/models/{model_id}/aliases")
+def list_aliases(model_id: str, session: Reading, actor: Reader) -> Listing[AliasView]:
+    found = aliases.standing(session, actor, model_id)
+    return Listing(items=[AliasView.model_validate(alias) for alias in found])
+
+
+@router.post("/models/{model_id}/aliases")
+def set_alias(model_id: str, body: NewAlias, session: Writing, actor: Namer) -> AliasView:
+    """Let a name stand for a version, in place of what it stood for."""
+    alias = aliases.set_alias(session, actor, model_id=model_id, **body.model_dump())
+    return AliasView.model_validate(alias)
+
+
+@router.post("/models/{model_id}/aliases/{name}/clear")
+def clear_alias(
+    model_id: str, name: str, body: Reason, session: Writing, actor: Namer
+) -> AliasView:
+    """End an alias: the name stands for nothing."""
+    alias = aliases.clear_alias(session, actor, model_id=model_id, name=name, reason=body.reason)
+    return AliasView.model_validate(alias)
 
 
 def _detail(version: ModelVersion, checks: Sequence[AdmissionCheck]) -> VersionDetail:

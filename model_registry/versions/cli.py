@@ -10,15 +10,21 @@ from model_registry.admission import service as admission
 from model_registry.admission.models import AdmissionCheck
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.build import build
-from model_registry.versions import service
-from model_registry.versions.models import ModelVersion, VersionStatus
+from model_registry.versions import aliases, contents, service
+from model_registry.versions.comparison import Section
+from model_registry.versions.models import ModelAlias, ModelVersion, VersionStatus
 from vigil.kernel.console import CHECK_FAILED, actor_of, parts_of, say, show
 from vigil.kernel.identity.actor import Actor
 
 app = typer.Typer(help="Submit model versions and look at them.", no_args_is_help=True)
+alias_app = typer.Typer(help="Names that stand for a version of a model.", no_args_is_help=True)
+app.add_typer(alias_app, name="alias")
 
 POLL_SECONDS = 0.5
-Reference = Annotated[str, typer.Argument(help="id of the version, or MODEL@VERSION")]
+Reference = Annotated[str, typer.Argument(help="id of the version, MODEL@VERSION or MODEL@ALIAS")]
+Named = Annotated[str, typer.Argument(help="id of the model, or SUPPLIER/MODEL")]
+Name = Annotated[str, typer.Argument(help="the alias, such as champion")]
+Why = Annotated[str, typer.Option(help="why, for the audit")]
 Source = Annotated[Path, typer.Argument(help="folder or .zip of the package", exists=True)]
 
 
@@ -63,6 +69,59 @@ def submit(
         raise typer.Exit(CHECK_FAILED)
 
 
+@app.command()
+def compare(ctx: typer.Context, before: Reference, after: Reference) -> None:
+    """Show field by field what differs between two versions."""
+    actor, parts = actor_of(ctx), parts_of(ctx)
+    with parts.database.read() as session:
+        had = service.version_named(session, actor, before)
+        has = service.version_named(session, actor, after)
+        found = contents.compare_versions(session, parts.objects, had, has)
+    if not any(one.section is Section.WEIGHTS for one in found):
+        say("The weights are identical: the same model.onnx, byte for byte.")
+    rows = [
+        {"section": d.section.value, "path": d.path, "before": d.before, "after": d.after}
+        for d in found
+    ]
+    show(ctx, rows)
+
+
+@alias_app.command("list")
+def list_aliases(ctx: typer.Context, model: Named) -> None:
+    """List the aliases of a model."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.read() as session:
+        found = service.model_named(session, actor, model)
+        show(ctx, [_alias_row(a) for a in aliases.standing(session, actor, found.id)])
+
+
+@alias_app.command("set")
+def set_alias(ctx: typer.Context, name: Name, version: Reference, reason: Why) -> None:
+    """Let a name stand for a version, in place of what it stood for."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.write() as session:
+        found = service.version_named(session, actor, version)
+        alias = aliases.set_alias(
+            session,
+            actor,
+            model_id=found.model_id,
+            name=name,
+            version_id=found.id,
+            reason=reason,
+        )
+        show(ctx, [_alias_row(alias)])
+
+
+@alias_app.command("clear")
+def clear_alias(ctx: typer.Context, model: Named, name: Name, reason: Why) -> None:
+    """End an alias: the name stands for nothing."""
+    actor = actor_of(ctx)
+    with parts_of(ctx).database.write() as session:
+        found = service.model_named(session, actor, model)
+        aliases.clear_alias(session, actor, model_id=found.id, name=name, reason=reason)
+    say(f"{name} stands for nothing now.")
+
+
 def _wait(ctx: typer.Context, actor: Actor, version: ModelVersion, seconds: float) -> ModelVersion:
     end = time.monotonic() + seconds
     while version.status is VersionStatus.SUBMITTED and time.monotonic() < end:
@@ -90,4 +149,14 @@ def _check_row(check: AdmissionCheck) -> dict[str, Any]:
         "passed": check.passed,
         "seconds": check.seconds,
         "evidence": check.evidence,
+    }
+
+
+def _alias_row(alias: ModelAlias) -> dict[str, Any]:
+    return {
+        "alias": alias.name,
+        "version": alias.version_id,
+        "set_at": alias.set_at.isoformat(timespec="seconds"),
+        "set_by": alias.set_by_label,
+        "reason": alias.reason,
     }

@@ -1,13 +1,19 @@
 """Queries for models and versions; a supplier's begin with its own."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from model_registry.versions.models import Model, ModelVersion
-from vigil.kernel.db import ReadSession
+from model_registry.versions.models import (
+    Model,
+    ModelAlias,
+    ModelVersion,
+    VersionChange,
+    VersionFile,
+)
+from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 
 
@@ -73,3 +79,59 @@ def version_of(session: ReadSession, model_id: str, label: str) -> ModelVersion 
         ModelVersion.model_id == model_id, ModelVersion.version == label
     )
     return session.exec(statement).first()
+
+
+def lock(session: WriteSession, found: ModelVersion) -> None:
+    """Read a version as it is now, locked until the transaction ends: of two steps one waits."""
+    session.refresh(found, with_for_update=True)
+
+
+def files(session: ReadSession, version_id: str) -> Sequence[VersionFile]:
+    statement = select(VersionFile).where(VersionFile.version_id == version_id)
+    return session.exec(statement.order_by(VersionFile.name)).all()
+
+
+def changes(session: ReadSession, version_id: str) -> Sequence[VersionChange]:
+    statement = select(VersionChange).where(VersionChange.version_id == version_id)
+    return session.exec(statement.order_by(col(VersionChange.at), col(VersionChange.id))).all()
+
+
+def predecessor(session: ReadSession, found: ModelVersion) -> ModelVersion | None:
+    """Return the version of the same model that was submitted before this one."""
+    statement = select(ModelVersion).where(
+        ModelVersion.model_id == found.model_id, ModelVersion.id < found.id
+    )
+    return session.exec(statement.order_by(col(ModelVersion.id).desc()).limit(1)).first()
+
+
+def successor(session: ReadSession, found: ModelVersion) -> ModelVersion | None:
+    """Return the version of the same model that was submitted after this one."""
+    statement = select(ModelVersion).where(
+        ModelVersion.model_id == found.model_id, ModelVersion.id > found.id
+    )
+    return session.exec(statement.order_by(ModelVersion.id).limit(1)).first()
+
+
+def standing_alias(session: ReadSession, model_id: str, name: str) -> ModelAlias | None:
+    statement = select(ModelAlias).where(
+        ModelAlias.model_id == model_id,
+        ModelAlias.name == name,
+        col(ModelAlias.ended_at).is_(None),
+    )
+    return session.exec(statement).first()
+
+
+def standing_aliases(session: ReadSession, model_ids: Collection[str]) -> Sequence[ModelAlias]:
+    """Return the aliases of models that the caller has read already, by name."""
+    statement = select(ModelAlias).where(
+        col(ModelAlias.model_id).in_(model_ids), col(ModelAlias.ended_at).is_(None)
+    )
+    return session.exec(statement.order_by(ModelAlias.name)).all()
+
+
+def standing_for(session: ReadSession, version_id: str) -> Sequence[ModelAlias]:
+    """Return the aliases that stand for a version."""
+    statement = select(ModelAlias).where(
+        ModelAlias.version_id == version_id, col(ModelAlias.ended_at).is_(None)
+    )
+    return session.exec(statement.order_by(ModelAlias.name)).all()

@@ -12,19 +12,21 @@ from sqlalchemy.exc import IntegrityError
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.layout import MANIFEST, missing
 from model_registry.packages.manifest import Manifest, preprocessing_digest
-from model_registry.versions import repository
+from model_registry.versions import aliases, contents, repository
 from model_registry.versions.errors import (
     ForeignSupplier,
-    NotAllowedNow,
     UnknownModel,
     UnknownVersion,
     VersionTaken,
 )
-from model_registry.versions.models import Model, ModelVersion, VersionStatus
+from model_registry.versions.events import VersionWithdrawn
+from model_registry.versions.models import Model, ModelVersion, VersionChange, VersionStatus
+from model_registry.versions.transitions import check_person, transition
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
 from vigil.kernel.errors import Fault, Invalid
+from vigil.kernel.events import Events
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Organisation, OrganisationKind
@@ -33,15 +35,6 @@ from vigil.kernel.objects import ObjectStore, sha256
 
 ADMIT: Final = "versions.admit"
 PAGE: Final = 50
-
-_S = VersionStatus
-_NEXT: Final[dict[VersionStatus, frozenset[VersionStatus]]] = {
-    _S.SUBMITTED: frozenset({_S.CHECKED, _S.REFUSED, _S.WITHDRAWN}),
-    _S.CHECKED: frozenset({_S.CHECKED, _S.REFUSED, _S.APPROVED, _S.WITHDRAWN}),
-    _S.REFUSED: frozenset({_S.CHECKED, _S.REFUSED, _S.WITHDRAWN}),
-    _S.APPROVED: frozenset({_S.WITHDRAWN}),
-    _S.WITHDRAWN: frozenset(),
-}
 
 
 def submit(
@@ -60,15 +53,17 @@ def submit(
         VersionTaken: the label stands for other bytes already.
     """
     actor.require(Permission.VERSION_SUBMIT)
-    manifest = _manifest_of(archive)
+    package = _readable(archive)
+    manifest = package.manifest
     organisation = _organisation(session, actor, manifest)
     digest = sha256(archive)
     model = repository.model_of(session, organisation.id, manifest.model.name)
     known = repository.version_of(session, model.id, manifest.model.version) if model else None
     if known is not None:
         return _same(known, digest)
-    objects.put(archive)
     model = model or _new_model(session, organisation, manifest)
+    aliases.refuse_label(session, model, manifest.model.version)
+    objects.put(archive)
     version = ModelVersion(
         id=session.new_id("ver"),
         model_id=model.id,
@@ -87,6 +82,8 @@ def submit(
         session.flush()
     except IntegrityError:
         raise VersionTaken("It is being submitted at this moment. Ask again.") from None
+    contents.keep(session, objects, version, package)
+    _note(session, actor, version, reason)
     facts = {"digest": digest, "model": model.name, "label": version.version}
     audit.record(session, actor, "supplier:version:submit", version.id, reason, **facts)
     return version
@@ -105,27 +102,40 @@ def request_admission(session: WriteSession, queue: Queue, version: ModelVersion
 def set_status(
     session: WriteSession, actor: Actor, *, version_id: str, status: VersionStatus, reason: str
 ) -> ModelVersion:
-    """Move a version to its next status; who may is for the caller's rule to say.
+    """Move a version to its next status; the evidence for it is the caller's to have looked at.
 
     Raises:
         NotAllowedNow: the status does not follow the one it has.
+        Forbidden: the step is not this actor's.
     """
     found = version(session, actor, version_id)
-    if status not in _NEXT[found.status]:
-        raise NotAllowedNow(f"The version is {found.status.value}, not to be {status.value}.")
+    repository.lock(session, found)
+    step = transition(found.status, status)
+    check_person(actor, found, step)
     found.status = status
     session.add(found)
     session.flush()
+    _note(session, actor, found, reason)
     audit.record(session, actor, f"registry:version:{status.value}", found.id, reason)
+    if status in aliases.NEVER:
+        aliases.end_all_of(session, actor, found, reason)
     return found
 
 
-def withdraw(session: WriteSession, actor: Actor, *, version_id: str, reason: str) -> ModelVersion:
-    """Take a version back, for good."""
-    actor.require(Permission.VERSION_SUBMIT)
-    return set_status(
+def withdraw(
+    session: WriteSession, actor: Actor, *, version_id: str, reason: str, events: Events
+) -> ModelVersion:
+    """Take a version back, for good: its aliases end, and wherever it runs it stops."""
+    found = set_status(
         session, actor, version_id=version_id, status=VersionStatus.WITHDRAWN, reason=reason
     )
+    events.publish(session, VersionWithdrawn(found.id, reason))
+    return found
+
+
+def changes(session: ReadSession, actor: Actor, version_id: str) -> Sequence[VersionChange]:
+    """Return how a version came to its status, the first step first."""
+    return repository.changes(session, version(session, actor, version_id).id)
 
 
 def models(
@@ -181,8 +191,26 @@ def model_by_reference(session: ReadSession, actor: Actor, reference: str) -> Mo
     return repository.model(session, actor, found.id) if found else None
 
 
+def model_named(session: ReadSession, actor: Actor, reference: str) -> Model:
+    """Find a model by its id, or by its supplier's code and its name.
+
+    Raises:
+        UnknownModel: there is none for this actor.
+    """
+    actor.require(Permission.REGISTRY_READ)
+    if "/" not in reference:
+        return model(session, actor, reference)
+    found = model_by_reference(session, actor, reference)
+    if found is None:
+        raise UnknownModel(f"There is no {reference[:120]}.")
+    return found
+
+
 def version_named(session: ReadSession, actor: Actor, reference: str) -> ModelVersion:
-    """Find a version by its id, as `cxr-pneumonia@1.0.0` or as `ACME/cxr-pneumonia@1.0.0`."""
+    """Find a version by its id, by model and label, or by model and alias.
+
+    So `ver_...`, `cxr-pneumonia@1.0.0`, `ACME/cxr-pneumonia@1.0.0`, `ACME/cxr-pneumonia@champion`.
+    """
     actor.require(Permission.REGISTRY_READ)
     name, is_pair, label = reference.partition("@")
     if not is_pair:
@@ -192,7 +220,7 @@ def version_named(session: ReadSession, actor: Actor, reference: str) -> ModelVe
         if "/" in name
         else repository.models_named(session, actor, name)
     )
-    found = [v for m in named if m and (v := repository.version_of(session, m.id, label))]
+    found = [v for m in named if m and (v := _labelled(session, m, label))]
     if len(found) > 1:
         fault = Fault("version", "more than one supplier has it", f"Write CODE/{reference}")
         raise Invalid.because([fault])
@@ -211,12 +239,35 @@ def package(objects: ObjectStore, version: ModelVersion) -> ModelPackage:
     return ModelPackage.from_zip(objects.get(version.digest))
 
 
-def _manifest_of(archive: bytes) -> Manifest:
+def _labelled(session: ReadSession, model: Model, label: str) -> ModelVersion | None:
+    alias = repository.standing_alias(session, model.id, label)
+    if alias is not None:
+        return session.get_one(ModelVersion, alias.version_id)
+    return repository.version_of(session, model.id, label)
+
+
+def _readable(archive: bytes) -> ModelPackage:
     package = ModelPackage.from_zip(archive)
     faults = missing(package.files)
     if faults:
         raise Invalid.because(faults)
-    return package.manifest
+    return package
+
+
+def _note(session: WriteSession, actor: Actor, version: ModelVersion, reason: str) -> None:
+    session.add(
+        VersionChange(
+            id=session.new_id("vch"),
+            model_id=version.model_id,
+            version_id=version.id,
+            status=version.status,
+            at=session.now(),
+            by=actor.id,
+            by_label=actor.label,
+            reason=reason,
+        )
+    )
+    session.flush()
 
 
 def _organisation(session: ReadSession, actor: Actor, manifest: Manifest) -> Organisation:
@@ -243,8 +294,13 @@ def _new_model(session: WriteSession, organisation: Organisation, manifest: Mani
         id=session.new_id("mdl"),
         organisation_id=organisation.id,
         name=manifest.model.name,
-        title=manifest.model.name.replace("-", " "),
+        title=_title(manifest.model.name),
     )
     session.add(model)
     session.flush()
     return model
+
+
+def _title(name: str) -> str:
+    words = name.replace("-", " ")
+    return words[:1].upper() + words[1:]

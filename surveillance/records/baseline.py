@@ -33,6 +33,7 @@ def set_from_cases(
     site_id: str | None = None,
     baseline: Baseline = NO_BASELINE,
     effective_from: date | None = None,
+    source: ReferenceSource = ReferenceSource.PACKAGE,
 ) -> Reference:
     """Set the reference from a validation set; it holds from today, or from the day named."""
     day = effective_from or session.now().date()
@@ -44,7 +45,7 @@ def set_from_cases(
         site_id=site_id,
         finding_key=finding_key,
         cases=cases,
-        source=ReferenceSource.PACKAGE,
+        source=source,
         effective_from=day,
         reason=reason,
         baseline=baseline,

@@ -7,11 +7,13 @@ import pytest
 import yaml
 
 from model_registry.packages.archive import ModelPackage
+from surveillance.local_tests.rule import Rule, faults_against
 from vigil.app.demo import __main__ as demo
 from vigil.app.demo import network, traffic
 from vigil.app.demo.client import StoryFailed, wait_for
 from vigil.app.demo.ports import free_ports
 from vigil.app.demo.registry import PACKAGES, PNEUMONIA, VIEW, Evidence
+from vigil.app.demo.testing import PNEUMONIA_KEY, VIEW_KEY, rule
 from vigil.app.demo.traffic import Batch
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.roles import Role
@@ -105,3 +107,22 @@ def test_waiting_ends_with_what_was_waited_for() -> None:
 
 def test_free_ports_are_different_ones() -> None:
     assert len(set(free_ports(5))) == 5
+
+
+def test_what_tests_a_model_is_not_sent_again(realdata: Path) -> None:
+    tested, live = traffic.tested_adults(), traffic.adult_images()
+    children = traffic.child_images()
+
+    assert len(tested) == 92
+    assert not {image.path for image in tested} & {image.path for image in live}
+    assert len(live) == traffic.ADULTS
+    for some in (children[: traffic.TESTED_CHILDREN], children[traffic.TESTED_CHILDREN :]):
+        assert sum(bool(image.truth) for image in some) * 2 == len(some)
+
+
+def test_the_rules_of_the_sites_fit_the_models() -> None:
+    for name, finding in ((VIEW, VIEW_KEY), (PNEUMONIA, PNEUMONIA_KEY)):
+        asked = rule(finding, "selected", {"metric": "auc", "at_least": 0.5})
+        package = ModelPackage.open(PACKAGES / name)
+
+        assert faults_against(Rule.model_validate(asked), package.manifest.findings) == []

@@ -20,8 +20,8 @@ from inference.runs.models import Outcome, Run
 from model_registry.deployments.models import Deployment, Mode
 from model_registry.versions.models import ModelVersion
 from transparency_cards.cards import service as cards
-from vigil.app.pages import models, overview, studies
-from vigil.app.wiring import GATES
+from vigil.app.pages import models, overview, studies, versions
+from vigil.app.wiring import GATES, VERSION_GATES
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import OrganisationKind, Site
 from vigil.kernel.identity.roles import Role
@@ -68,9 +68,15 @@ def world(parts: Parts) -> World:
 @pytest.fixture
 def app(parts: Parts) -> FastAPI:
     made = create_web(
-        parts, overview.router, models.router, studies.router, domains={"app": "vigil.app"}
+        parts,
+        overview.router,
+        models.router,
+        versions.router,
+        studies.router,
+        domains={"app": "vigil.app", "stops": "model_registry.stops"},
     )
     made.state.gates = GATES
+    made.state.version_gates = VERSION_GATES
     return made
 
 
@@ -156,7 +162,9 @@ def test_a_version_says_what_it_lacks_to_be_live(app: FastAPI, world: World) -> 
     page = text(browser(app, world.officer), world.version_path)
 
     assert world.version.digest in page
-    assert "a published transparency card" in page
+    assert "A published transparency card" in page
+    assert "no card is in force" in page
+    assert "The network&#39;s approval of this version" in page
     assert "Not published: no patient may be served" in page
     assert "Passed" in page
     assert world.site.name in page
@@ -170,7 +178,7 @@ def test_a_published_card_is_lacking_no_more(app: FastAPI, world: World, parts: 
 
     page = text(browser(app, world.officer), world.version_path)
 
-    assert "a published transparency card" not in page
+    assert "no card is in force" not in page
     assert f'href="/register/{card.id}"' in page
 
 

@@ -330,13 +330,17 @@ def ask(client: TestClient, world: World, route: str, query: str = "") -> Respon
 
 
 def send(client: TestClient, world: World, route: str, write: Write) -> Response:
-    path = filled(route.partition(" ")[2], world.ids)
-    body = filled(write.body, world.ids)
+    method, _, path = route.partition(" ")
+    address, body = filled(path, world.ids), filled(write.body, world.ids)
+    headers = (HTML if write.form else JSON) | write.headers
+    if write.raw:
+        return client.request(method, address, content=write.content, headers=headers)
     if write.document:
-        return client.post(path, data=body, files={"document": ("d.yaml", b"mine")}, headers=JSON)
+        files = {"document": ("d.yaml", write.content)}
+        return client.request(method, address, data=body, files=files, headers=headers)
     if write.form:
-        return client.post(path, data=body, headers=HTML)
-    return client.post(path, json=body, headers=JSON)
+        return client.request(method, address, data=body, headers=headers)
+    return client.request(method, address, json=body, headers=headers)
 
 
 def contents(parts: Parts) -> dict[str, list[str]]:
@@ -426,7 +430,7 @@ def test_who_may_see_it_does(world: World, parts: Parts) -> None:
         answer = ask(client, world, route, LISTS.get(route, ""))
         assert answer.status_code == 200, (route, answer.text)
         shown = {*world.secrets["supplier"], world.theirs.site.name}
-        is_bare = route.endswith(("/document", "/reading-link", "/overrides"))
+        is_bare = route.endswith(("/document", "/reading-link", "/overrides", "/history.csv"))
         assert is_bare or any(secret in answer.text for secret in shown), route
     seller = browser(world.app, world.theirs.seller)
     path = f"/api/v1/surveillance/versions/{world.ids['version_id']}/summary"
@@ -453,7 +457,9 @@ def test_the_same_changes_are_well_formed(world: World, parts: Parts) -> None:
     for route, writes in (WRITES | WIDE_WRITES).items():
         for write in writes:
             answer = send(client, world, route, write)
-            assert answer.status_code < 400 or answer.status_code in {403, 409}, (
+            # The page's own button comes after the API's: the name is cleared already.
+            is_gone = answer.status_code == 404 and route.endswith("/aliases/{name}/clear")
+            assert is_gone or answer.status_code < 400 or answer.status_code in {403, 409}, (
                 route,
                 answer.text,
             )

@@ -14,6 +14,7 @@ from typing import Any
 from factories import packages
 from factories.engine import until
 from factories.identity import SETUP
+from factories.keys import trust_signing_key
 from factories.nodes import create_node
 from factories.pacs import PACS, answers
 from factories.safety import Cast, create_cast, sign_everything
@@ -22,14 +23,16 @@ from inference.routing import service as routing
 from inference.routing.rules import Rule
 from inference.runtime.golden import PackageRunner
 from model_registry.admission import service as admission
+from model_registry.approvals import service as approvals
 from model_registry.deployments import service as deployments
 from model_registry.deployments.models import Deployment, Mode
+from model_registry.keys.service import known_keys
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from transparency_cards.cards import service as cards
 from vigil.app.processes import MODULES
 from vigil.app.settings import Settings
-from vigil.app.wiring import GATES, build_parts
+from vigil.app.wiring import GATES, VERSION_GATES, build_parts
 from vigil.kernel.engine import ledger
 from vigil.kernel.parts import Parts
 
@@ -139,11 +142,16 @@ def open_hospital(
 
 
 def _admitted(parts: Parts, settings: Settings, cast: Cast, label: str) -> ModelVersion:
-    archive = packages.archive(version=label)
+    archive = packages.signed_archive(version=label)
     with parts.database.write() as session:
+        trust_signing_key(session, "ACME")
         version = versions.submit(session, cast.submitter, objects=parts.objects, archive=archive)
     runner = PackageRunner(settings)
-    verdicts = admission.examine(digest=version.digest, runner=runner, objects=parts.objects)
+    with parts.database.read() as session:
+        keys = known_keys(session, version.organisation_id)
+    verdicts = admission.examine(
+        digest=version.digest, runner=runner, objects=parts.objects, keys=keys
+    )
     with parts.database.write() as session:
         version = versions.version(session, SETUP, version.id)
         admission.keep(session, SETUP, version=version, verdicts=verdicts)
@@ -174,6 +182,9 @@ def _go_live(parts: Parts, cast: Cast, version: ModelVersion, deployment: Deploy
             session, cast.submitter, parts.objects, version_id=version.id, reason="for the register"
         )
         sign_everything(session, parts.objects, cast, version)
+        approvals.approve(
+            session, cast.manager, VERSION_GATES, version_id=version.id, reason="case and card read"
+        )
         proposed = deployments.request_change(
             session,
             cast.manager,

@@ -7,11 +7,15 @@ from typing import Any
 import numpy as np
 import onnx
 import yaml
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from onnx import TensorProto, helper, numpy_helper
 
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.build import build
+from model_registry.packages.signature import sign
 
+# The key that a test's supplier signs with; always the same, so that archives are reproducible.
+SIGNING_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 SIDE = 8
 CLASSES = 3
 WEIGHTS = np.linspace(-0.02, 0.02, CLASSES * SIDE * SIDE, dtype=np.float32).reshape(CLASSES, -1)
@@ -188,6 +192,11 @@ def package_files(
 
 def package(**options: Any) -> ModelPackage:
     return ModelPackage(package_files(**options))
+
+
+def signed_archive(key: Ed25519PrivateKey = SIGNING_KEY, **options: Any) -> bytes:
+    """Return a valid package, signed, as the bytes of its .zip."""
+    return build(sign(package(**options), key))
 
 
 def archive(**options: Any) -> bytes:

@@ -11,6 +11,7 @@ from model_registry.safety.models import Acceptance, AcceptanceKind, SafetyCase
 from model_registry.versions import repository
 from model_registry.versions.models import Model, ModelVersion, VersionStatus
 from vigil.kernel.db import WriteSession
+from vigil.kernel.events import Events
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Organisation, OrganisationKind, Site
 from vigil.kernel.identity.roles import Role
@@ -52,11 +53,11 @@ def create_version(
     cast: Cast,
     label: str = "1.0.0",
     *,
-    status: VersionStatus = VersionStatus.CHECKED,
+    status: VersionStatus = VersionStatus.APPROVED,
     submitted_by: str | None = None,
     name: str = "linear-three",
 ) -> ModelVersion:
-    """A version as admission leaves it, without the bytes."""
+    """A version as the network's approval leaves it, without the bytes."""
     described = Manifest.model_validate(manifest(name=name, version=label))
     model = repository.model_of(session, cast.supplier.id, name)
     if model is None:
@@ -144,7 +145,7 @@ def accept(
         session, objects, cast, version, kind, passed=passed, thresholds=thresholds
     )
     return service.sign_acceptance(
-        session, cast.site_officer, acceptance_id=draft.id, reason="test"
+        session, cast.site_officer, Events(), acceptance_id=draft.id, reason="test"
     )
 
 

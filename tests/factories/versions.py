@@ -5,12 +5,14 @@ from typing import Any
 
 from factories import packages
 from factories.identity import SETUP
+from factories.keys import trust_signing_key
+from factories.runners import Computed
 
 from model_registry.admission import service as admission
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.arrays import Array
 from model_registry.versions import service
-from model_registry.versions.models import ModelVersion
+from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.db import WriteSession
 from vigil.kernel.identity import repository
 from vigil.kernel.identity import service as identity
@@ -25,12 +27,15 @@ class LinearRunner:
         self._drift = drift
         self._runs = 0
 
-    def run(self, package: ModelPackage, inputs: dict[str, Array]) -> Mapping[str, Array]:
-        self._runs += 1
-        return {"scores": packages.scores_of(inputs["image"]) + self._drift * self._runs}
+    def load(self, package: ModelPackage, *, cases: int = 1) -> Computed:
+        return Computed(self._scores)
 
     def prepare(self, package: ModelPackage, dicom: Sequence[bytes]) -> dict[str, Array]:
         return {"image": packages.IMAGE}
+
+    def _scores(self, inputs: dict[str, Array]) -> Mapping[str, Array]:
+        self._runs += 1
+        return {"scores": packages.scores_of(inputs["image"]) + self._drift * self._runs}
 
 
 def create_version(
@@ -41,7 +46,8 @@ def create_version(
         identity.create_organisation(
             session, SETUP, ods_code=supplier, name=supplier, kind=OrganisationKind.SUPPLIER
         )
-    archive = packages.archive(supplier=supplier, **options)
+    trust_signing_key(session, supplier)
+    archive = packages.signed_archive(supplier=supplier, **options)
     return service.submit(session, SETUP, objects=objects, archive=archive)
 
 
@@ -51,4 +57,15 @@ def create_checked_version(
     """A version that passed every admission check."""
     version = create_version(session, objects, supplier, **options)
     admission.admit(session, SETUP, version=version, runner=LinearRunner(), objects=objects)
+    return version
+
+
+def create_approved_version(
+    session: WriteSession, objects: ObjectStore, supplier: str = "ACME", **options: Any
+) -> ModelVersion:
+    """A version as the network's approval leaves it: for tests that are not about getting there."""
+    version = create_version(session, objects, supplier, **options)
+    version.status = VersionStatus.APPROVED
+    session.add(version)
+    session.flush()
     return version

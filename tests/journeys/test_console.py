@@ -189,6 +189,7 @@ def watches_and_acts(officer: Visitor, stage: Stage) -> None:
     officer.sees("Alerts that are open", "Site RXX01")
     officer.follow("Models")
     officer.follow("linear three")
+    officer.follow("1.0.0")
     officer.sees("DCB0129 safety case", "Pleural effusion", "SNOMED CT 233604007")
     officer.follow("Look at Site RXX01")
     officer.sees("Share of cases flagged for Pneumonia", "Overruled: the model flagged")
@@ -214,6 +215,7 @@ def watches_and_acts(officer: Visitor, stage: Stage) -> None:
 def stops_it(officer: Visitor) -> None:
     officer.go("/models")
     officer.follow("linear three")
+    officer.follow("1.0.0")
     officer.page.locator("summary", has_text="Suspend at Site RXX01").click()
     officer.page.get_by_label("Reason").fill("Readers overrule it too often")
     officer.press("Suspend at Site RXX01")

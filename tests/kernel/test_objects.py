@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from vigil.kernel.errors import NotFound
-from vigil.kernel.objects import LocalObjectStore, StoreFull
+from vigil.kernel.objects import Damaged, LocalObjectStore, StoreFull
 
 
 def test_bytes_come_back_under_their_sha256(objects: LocalObjectStore) -> None:
@@ -14,6 +14,16 @@ def test_bytes_come_back_under_their_sha256(objects: LocalObjectStore) -> None:
     assert digest == hashlib.sha256(b"pixels").hexdigest()
     assert objects.get(digest) == b"pixels"
     assert list(objects.digests()) == [digest]
+
+
+def test_bytes_that_changed_under_their_digest_are_named_and_not_given(
+    objects: LocalObjectStore,
+) -> None:
+    digest = objects.put(b"pixels")
+    objects.path(digest).write_bytes(b"pixelz")
+
+    with pytest.raises(Damaged, match=digest[:12]):
+        objects.get(digest)
 
 
 def test_the_same_bytes_are_kept_once(objects: LocalObjectStore) -> None:

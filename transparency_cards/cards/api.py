@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from transparency_cards.cards import service
@@ -11,6 +11,7 @@ from transparency_cards.cards.models import Card
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
+from vigil.kernel.web.page import CursorDep, link_next
 from vigil.kernel.web.route import ApiRoute
 
 router = APIRouter(prefix="/api/v1/cards", tags=["cards"], route_class=ApiRoute)
@@ -27,9 +28,14 @@ class Withdrawal(BaseModel):
 
 
 @router.get("")
-def list_cards(session: Reading) -> Sequence[Card]:
-    """List the cards in force. Public: they are the register."""
-    return service.published(session)
+def list_cards(
+    request: Request, response: Response, session: Reading, cursor: CursorDep
+) -> Sequence[Card]:
+    """List the cards in force; the Link header leads on. Public: they are the register."""
+    found = service.published(session, before=cursor.after, limit=cursor.limit + 1)
+    items, next_cursor = cursor.cut(found, lambda card: card.id)
+    link_next(request, response, next_cursor)
+    return items
 
 
 @router.get("/{card_id}")

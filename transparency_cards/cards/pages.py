@@ -8,13 +8,13 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from model_registry.deployments import service as deployments
-from model_registry.versions.models import Model, ModelVersion
-from transparency_cards.cards import service
+from model_registry.versions.models import ModelVersion
+from transparency_cards.cards import repository, service
 from transparency_cards.cards.models import Card
-from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.web.dependencies import Reading
+from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, render
 
 router = APIRouter(include_in_schema=False)
@@ -25,6 +25,7 @@ PUBLIC = system_actor("register")
 class RegisterPage(Page):
     template: ClassVar[str] = "cards/register.html"
     cards: Sequence[tuple[Card, str]]
+    next_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,9 +37,15 @@ class CardPage(Page):
 
 
 @router.get("/register")
-def register(request: Request, session: Reading) -> Response:
-    listed = [(card, _title(session, card)) for card in service.published(session)]
-    page = RegisterPage(title="Register of AI in this network", cards=listed)
+def register(request: Request, session: Reading, cursor: CursorDep) -> Response:
+    found = service.published(session, before=cursor.after, limit=cursor.limit + 1)
+    shown, following = cursor.cut(found, lambda card: card.id)
+    titles = repository.titles(session, shown)
+    page = RegisterPage(
+        title="Register of AI in this network",
+        cards=[(card, _called(card, titles[card.version_id])) for card in shown],
+        next_url=next_url(request, following) if following else None,
+    )
     return render(request, page)
 
 
@@ -50,11 +57,11 @@ def card(request: Request, session: Reading, card_id: str) -> Response:
         (session.get_one(Site, one.site_id), one.mode.value)
         for one in deployments.of_version(session, PUBLIC, version.id)
     ]
-    page = CardPage(title=_title(session, found), card=found, version=version, sites=used)
+    title = _called(found, repository.titles(session, [found])[found.version_id])
+    page = CardPage(title=title, card=found, version=version, sites=used)
     return render(request, page)
 
 
-def _title(session: ReadSession, card: Card) -> str:
+def _called(card: Card, model: str) -> str:
     """Return what the supplier calls it, else the model's own name."""
-    version = session.get_one(ModelVersion, card.version_id)
-    return str(card.content.get("title") or session.get_one(Model, version.model_id).title)
+    return str(card.content.get("title") or model)

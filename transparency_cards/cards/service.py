@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from model_registry.deployments.gates import Missing
+from model_registry.deployments.gates import GateStatus, Missing
 from model_registry.packages.documents import read_card
 from model_registry.packages.layout import CARD
+from model_registry.safety import staleness
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion, VersionStatus
 from transparency_cards.cards import repository
@@ -46,8 +47,13 @@ def publish(
         published_by=actor.id,
         published_at=session.now(),
     )
+    before = repository.newest(session, version.id)
     session.add(card)
     session.flush()
+    if before is not None:
+        staleness.intended_use_changed(
+            session, actor, version_id=version.id, before=before.content, after=card.content
+        )
     audit.record(session, actor, "card:card:publish", card.id, reason, digest=version.digest)
     return card
 
@@ -64,8 +70,11 @@ def withdraw(session: WriteSession, actor: Actor, *, card_id: str, reason: str) 
     audit.record(session, actor, "card:card:withdraw", card.id, reason)
 
 
-def published(session: ReadSession) -> Sequence[Card]:
-    return repository.published(session)
+def published(
+    session: ReadSession, *, before: str | None = None, limit: int | None = None
+) -> Sequence[Card]:
+    """Return the cards in force, the newest first."""
+    return repository.published(session, before=before, limit=limit)
 
 
 def card(session: ReadSession, card_id: str) -> Card:
@@ -80,7 +89,23 @@ class PublishedCard:
     """The release gate that wants a published card for exactly this digest (invariant 5)."""
 
     def missing(self, session: ReadSession, version: ModelVersion, site_id: str) -> list[Missing]:
+        return [one.missing for one in self.statuses(session, version, site_id) if not one.met]
+
+    def statuses(
+        self, session: ReadSession, version: ModelVersion, site_id: str
+    ) -> list[GateStatus]:
+        return [self.status_of(session, version)]
+
+    def status_of(self, session: ReadSession, version: ModelVersion) -> GateStatus:
         card = repository.in_force(session, version.id)
-        if card is not None and card.version_digest == version.digest:
-            return []
-        return [Missing("a published transparency card", "the supplier or a network manager")]
+        met = card is not None and card.version_digest == version.digest
+        return GateStatus(
+            name="card",
+            what="a published transparency card",
+            who="the supplier or a network manager",
+            met=met,
+            why="published" if met else "no card is in force",
+            evidence_id=card.id if card else None,
+            evidence_path=f"/register/{card.id}" if card else None,
+            signed_at=card.published_at if card else None,
+        )

@@ -6,17 +6,24 @@ import sys
 import typer
 
 from inference.delivery import cli as delivery
-from inference.node import cli as dicom
 from inference.preprocessing import cli as preprocessing
+from inference.readiness import cli as readiness
 from inference.routing import cli as routing
 from inference.runs import cli as runs
 from inference.studies import cli as studies
+from model_registry.approvals import cli as approvals
 from model_registry.deployments import cli as deployments
+from model_registry.keys import cli as keys
 from model_registry.nodes import cli as nodes
 from model_registry.packages import cli as packages
+from model_registry.plans import cli as plans
 from model_registry.safety import cli as safety
+from model_registry.stops import cli as stops
+from model_registry.submissions import cli as submissions
 from model_registry.versions import cli as versions
+from model_registry.webhooks import cli as webhooks
 from surveillance.alerts import cli as alerts
+from surveillance.local_tests import cli as local_tests
 from surveillance.reports import cli as reports
 from surveillance.streams import cli as streams
 from transparency_cards.cards import cli as cards
@@ -24,7 +31,7 @@ from vigil import __version__
 from vigil.app import dicom_node, schema, settings, web, worker
 from vigil.app.doctor import examine
 from vigil.app.processes import ROLES, Processes
-from vigil.app.wiring import GATES, build_parts
+from vigil.app.wiring import GATES, VERSION_GATES, build_parts
 from vigil.kernel.audit import cli as audit
 from vigil.kernel.console import CHECK_FAILED, fail, parts_of, root, say, show
 from vigil.kernel.engine import cli as work
@@ -121,29 +128,34 @@ def version() -> None:
 
 def build() -> typer.Typer:
     """Build the command line."""
-    app = root(_parts, {"gates": GATES})
+    app = root(_parts, {"gates": GATES, "version_gates": VERSION_GATES})
     for name, noun in {
         "serve": serve_app,
         "db": db_app,
         "config": config_app,
         "assets": assets.app,
         "organisation": identity.organisation_app,
-        "site": identity.site_app,
+        "site": _joined(identity.site_app, readiness.site_app),
         "user": identity.user_app,
         "token": identity.token_app,
-        "node": _joined(nodes.app, dicom.app),
+        "node": _joined(nodes.app, readiness.node_app),
         "package": _joined(packages.app, preprocessing.app),
-        "model": versions.app,
+        "key": keys.app,
+        "model": _joined(_joined(versions.app, approvals.app), plans.app),
+        "submission": submissions.app,
         "card": cards.app,
         "safety": safety.app,
         "deployment": deployments.app,
+        "stop": stops.app,
         "rule": routing.app,
         "study": studies.app,
         "run": runs.app,
         "queue": _joined(delivery.app, work.app),
+        "acceptance-test": local_tests.app,
         "surveillance": streams.app,
         "alert": alerts.app,
         "report": reports.app,
+        "webhook": webhooks.app,
         "audit": audit.app,
     }.items():
         app.add_typer(noun, name=name)
@@ -156,6 +168,7 @@ def _joined(below: typer.Typer, above: typer.Typer) -> typer.Typer:
     """Put the commands that a higher floor has for the same noun beside its own."""
     both = typer.Typer(help=below.info.help, no_args_is_help=True)
     both.registered_commands = [*below.registered_commands, *above.registered_commands]
+    both.registered_groups = [*below.registered_groups, *above.registered_groups]
     return both
 
 

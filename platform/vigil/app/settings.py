@@ -3,13 +3,21 @@
 from inference.delivery.settings import DeliverySettings
 from inference.node.settings import NodeSettings
 from inference.runtime.settings import RuntimeSettings
+from model_registry.submissions.settings import SubmissionSettings
+from model_registry.webhooks.settings import WebhookSettings
 from surveillance.settings import SurveillanceSettings
 from vigil.kernel.engine.settings import EngineSettings
 from vigil.kernel.settings import load
 
 
 class Settings(
-    NodeSettings, RuntimeSettings, DeliverySettings, EngineSettings, SurveillanceSettings
+    SubmissionSettings,
+    NodeSettings,
+    RuntimeSettings,
+    DeliverySettings,
+    EngineSettings,
+    SurveillanceSettings,
+    WebhookSettings,
 ):
     """Everything that can be set."""
 

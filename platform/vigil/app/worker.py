@@ -2,10 +2,14 @@
 
 import signal
 import threading
+from dataclasses import dataclass
+from datetime import date
 
+from inference.readiness.tasks import ask_today
 from inference.runs.closing import close_due
 from inference.runs.runtime_watch import tell_change
 from inference.runtime.pool import Runtimes
+from model_registry.webhooks.outbox import collect
 from surveillance.streams.tasks import ask_for_yesterday
 from vigil.app.settings import Settings, read
 from vigil.app.tasks import workflows
@@ -13,9 +17,40 @@ from vigil.app.wiring import build_parts
 from vigil.kernel import telemetry
 from vigil.kernel.engine.engine import Engine
 from vigil.kernel.identity.actor import system_actor
+from vigil.kernel.parts import Parts
 from vigil.kernel.telemetry import configure_logging, logger
 
 TICK_SECONDS = 0.5
+
+
+@dataclass
+class Ticks:
+    """What a worker looks for twice a second. One that fails does not hold up the others."""
+
+    parts: Parts
+    settings: Settings
+    evaluated: date | None = None
+    echoed: date | None = None
+
+    def do(self) -> None:
+        for deed in (self.close_studies, self.evaluate, self.echo, self.tell):
+            try:
+                deed()
+            except Exception as error:
+                log = logger("worker")
+                log.error("tick failed", deed=deed.__name__, exc_info=error)  # noqa: TRY400 - by type and place only
+
+    def close_studies(self) -> None:
+        close_due(self.parts, self.settings.completeness)
+
+    def evaluate(self) -> None:
+        self.evaluated = ask_for_yesterday(self.parts, self.evaluated)
+
+    def echo(self) -> None:
+        self.echoed = ask_today(self.parts, self.echoed)
+
+    def tell(self) -> None:
+        collect(self.parts)
 
 
 def serve(settings: Settings) -> None:
@@ -35,13 +70,9 @@ def serve(settings: Settings) -> None:
     engine.launch()
     log = logger("worker")
     log.info("working", worker=engine.worker_id)
-    evaluated = None
+    ticks = Ticks(parts, settings)
     while not stop.wait(TICK_SECONDS):
-        try:
-            close_due(parts, settings.completeness)
-            evaluated = ask_for_yesterday(parts, evaluated)
-        except Exception as error:
-            log.error("studies not looked at", exc_info=error)  # noqa: TRY400 - by type and place only
+        ticks.do()
     engine.shutdown()
     runtimes.close()
     log.info("stopped")

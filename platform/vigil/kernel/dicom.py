@@ -23,6 +23,7 @@ ATTRIBUTES: Final[dict[str, AttributeType]] = {
     "pixel_spacing": "number",  # mm, the first of the pair
     "slice_thickness": "number",  # mm
     "kvp": "number",
+    "exposure": "number",  # mAs
     "manufacturer": "text",
     "manufacturer_model": "text",
     "software_versions": "text",

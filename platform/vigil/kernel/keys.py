@@ -28,9 +28,17 @@ class BadToken(Forbidden):
 class Keys:
     master: bytes
 
-    def pseudonym(self, purpose: str, identifier: str) -> str:
-        """Return 32 hex digits that stand for `identifier`, for this purpose only (HMAC)."""
-        return self._mac(purpose, identifier.encode()).hex()[:32]
+    def pseudonym(self, purpose: str, identifier: str, *, epoch: int | None = None) -> str:
+        """Return 32 hex digits that stand for `identifier`, for this purpose only (HMAC).
+
+        With an epoch they stand for it in that epoch only: those of two cannot be joined.
+        """
+        scope = purpose if epoch is None else f"{purpose}\x1f{epoch}"
+        return self._mac(scope, identifier.encode()).hex()[:32]
+
+    def derive(self, purpose: str, identifier: str) -> bytes:
+        """Return 32 secret bytes that need not be kept: they can be derived again (HMAC)."""
+        return self._mac(purpose, identifier.encode())
 
     def sign(self, purpose: str, payload: dict[str, Any], expires_at: datetime) -> str:
         """Return a token for a URL that carries `payload` until `expires_at`."""

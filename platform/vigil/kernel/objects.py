@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol
 
-from vigil.kernel.errors import NotFound, Unavailable
+from vigil.kernel.errors import NotFound, Unavailable, VigilError
 
 # No object takes so long to write: what is older was left by a process that died.
 _ABANDONED_SECONDS = 3600
@@ -22,6 +22,12 @@ _DIGEST = re.compile(r"^[0-9a-f]{64}$")
 
 class StoreFull(Unavailable):
     title = "The object store cannot take more"
+
+
+class Damaged(VigilError):
+    """What is kept under a digest has another one: the disk or somebody changed it."""
+
+    title = "An object is not what it was"
 
 
 class ObjectStore(Protocol):
@@ -68,12 +74,19 @@ class LocalObjectStore:
         return digest
 
     def get(self, digest: str) -> bytes:
-        """Return the bytes of `digest`.
+        """Return the bytes of `digest`, and never others.
 
         Raises:
             NotFound: there are none.
+            Damaged: the bytes that are there have another digest.
         """
-        return self.path(digest).read_bytes()
+        data = self.path(digest).read_bytes()
+        found = sha256(data)
+        if found != digest:
+            raise Damaged(
+                f"The object {digest[:12]} has the digest {found[:12]} now. Restore it from a copy."
+            )
+        return data
 
     def path(self, digest: str) -> Path:
         """Return the file that holds `digest`, to be read only."""

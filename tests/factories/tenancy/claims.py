@@ -16,6 +16,9 @@ class Write:
     body: dict[str, Any]
     form: bool = False
     document: bool = False
+    content: bytes = b"mine"
+    raw: bool = False
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def no_rows(parts: Parts, network: Network, party: Party) -> dict[str, str]:

@@ -291,7 +291,7 @@ def test_another_scope_makes_the_sites_acceptances_stale_and_says_why(
     assert sign_offs(sqlite) == ({SignOffStatus.SIGNED}, {SignOffStatus.STALE})
     with sqlite.read() as session:
         reasons = {one.stale_reason for one in session.exec(select(Acceptance))}
-    assert reasons == {"routing revision 2 changed which studies it gets"}
+    assert reasons == {"routing revision 2 widened which studies it gets"}
 
 
 def test_dropping_the_model_from_the_rules_changes_its_scope(sqlite: Database, cast: Cast) -> None:
@@ -306,3 +306,46 @@ def test_another_name_or_priority_leaves_sign_offs_alone(sqlite: Database, cast:
         publish_rules(session, cast.site.id, make_rule(name="renamed", priority=Priority.STAT))
 
     assert sign_offs(sqlite) == ({SignOffStatus.SIGNED}, {SignOffStatus.SIGNED})
+
+
+def test_another_models_rules_touch_nothing_of_this_one(
+    sqlite: Database, objects: LocalObjectStore, cast: Cast
+) -> None:
+    with sqlite.write() as session:
+        other = create_cast_version(session, cast, name="other-model")
+        sign_everything(session, objects, cast, other)
+        second = make_rule(name="second", model="ACME/other-model", when='modality == "CR"')
+        publish_rules(session, cast.site.id, make_rule(), second)
+        # Its first rules here are the scope that was signed for.
+        assert stale_models(session) == set()
+
+        narrower = second.model_copy(update={"when": 'modality == "CR" && view == "PA"'})
+        publish_rules(session, cast.site.id, narrower, make_rule())
+
+        assert stale_models(session) == {other.model_id}
+        reasons = {one.stale_reason for one in session.exec(select(Acceptance))}
+        assert reasons == {None, "routing revision 3 narrowed which studies it gets"}
+
+
+def test_after_a_pause_a_scope_is_compared_with_the_last_that_was_in_force(
+    sqlite: Database, objects: LocalObjectStore, cast: Cast
+) -> None:
+    with sqlite.write() as session:
+        publish_rules(session, cast.site.id)
+        version = session.exec(select(ModelVersion)).one()
+        sign_everything(session, objects, cast, version)
+        publish_rules(session, cast.site.id, make_rule())
+        signed = {one.status for one in session.exec(select(Acceptance))}
+        assert SignOffStatus.SIGNED in signed
+
+        publish_rules(session, cast.site.id)
+        reasons = [one.stale_reason for one in session.exec(select(Acceptance))]
+        assert "routing revision 4 narrowed which studies it gets, to none" in reasons
+
+
+def stale_models(session: WriteSession) -> set[str]:
+    return {
+        session.get_one(ModelVersion, one.version_id).model_id
+        for one in session.exec(select(Acceptance))
+        if one.status is SignOffStatus.STALE
+    }

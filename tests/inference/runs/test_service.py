@@ -13,6 +13,7 @@ from inference.runs.models import Outcome, Run, RunState
 from inference.studies import repository as studies
 from vigil.kernel.audit import repository as audit
 from vigil.kernel.errors import Forbidden
+from vigil.kernel.events import Events
 from vigil.kernel.identity.roles import Role
 
 
@@ -51,12 +52,12 @@ def finding(run: Run, **changes: Any) -> dict[str, Any]:
 
 def test_a_run_that_begins_says_since_when(ward: Ward, run: Run, clock: Any) -> None:
     with ward.parts.database.write() as session:
-        assert service.begin(session, SETUP, run.id)
+        assert service.begin(session, SETUP, Events(), run.id)
     first = ward.run(run.id)
     clock.advance(60)
     with ward.parts.database.write() as session:
         # A worker that takes over begins again: the run began when it first did.
-        assert service.begin(session, SETUP, run.id)
+        assert service.begin(session, SETUP, Events(), run.id)
 
     assert first.state is RunState.RUNNING
     assert ward.run(run.id).started_at == first.started_at
@@ -65,7 +66,7 @@ def test_a_run_that_begins_says_since_when(ward: Ward, run: Run, clock: Any) -> 
 def test_a_run_that_has_ended_is_not_begun(ward: Ward, run: Run) -> None:
     finish(ward, run, outcome=Outcome.FAILED, reason="no")
     with ward.parts.database.write() as session:
-        assert not service.begin(session, SETUP, run.id)
+        assert not service.begin(session, SETUP, Events(), run.id)
 
     assert ward.run(run.id).state is RunState.FINISHED
 

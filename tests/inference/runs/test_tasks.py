@@ -22,9 +22,10 @@ from sqlmodel import select
 from inference.delivery.models import Delivery
 from inference.results.models import Result
 from inference.runs.events import RunFinished
-from inference.runs.models import Finding, Outcome, RunState
+from inference.runs.models import Finding, Outcome, Run, RunState
 from inference.runtime.outputs import from_bytes
 from inference.runtime.pool import Runtimes
+from inference.studies.models import Instance
 from model_registry.deployments import service as deployments
 from model_registry.deployments.models import Deployment, Mode
 from model_registry.deployments.steps import Place, move
@@ -317,9 +318,11 @@ def test_a_result_that_nobody_could_file_is_on_record_and_the_run_stands(
     data = make_image_file(GREY, StudyInstanceUID="1.2.3")
     run = ward.plan(GREY, StudyInstanceUID="1.2.3")
     # What a sender does in the field: an identifier that no archive could match.
-    path = ward.parts.objects.path(run.inputs[0]["digest"])
-    path.chmod(0o600)
-    path.write_bytes(data.replace(b"TEST-1", b"TES\x00\x05\\"))
+    altered = ward.parts.objects.put(data.replace(b"TEST-1", b"TES\x00\x05\\"))
+    with ward.parts.database.write() as session:
+        held = session.get_one(Run, run.id)
+        held.inputs = [run.inputs[0] | {"digest": altered}]
+        session.get_one(Instance, run.inputs[0]["instance_id"]).digest = altered
 
     ended = ward.execute(runtimes, run)
 

@@ -73,6 +73,12 @@ def test_imager_spacing_and_laterality_stand_in() -> None:
     assert (found["pixel_spacing"], found["laterality"]) == (0.1, "L")
 
 
+def test_the_finer_exposure_goes_first() -> None:
+    assert attributes_of(header(Exposure="3"))["exposure"] == 3
+    assert attributes_of(header(Exposure="3", ExposureInuAs="2600"))["exposure"] == 2.6
+    assert attributes_of(header())["exposure"] is None
+
+
 @pytest.mark.parametrize(
     ("tag", "vr", "value", "name"),
     [

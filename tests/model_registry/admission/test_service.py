@@ -1,19 +1,20 @@
 """Admission: each check with its verdict and evidence; broken packages are refused."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pytest
 from factories import packages
 from factories.identity import SETUP, create_organisation, create_person
+from factories.runners import Computed
 from factories.versions import LinearRunner, create_checked_version, create_version
 
 from model_registry.admission import service
 from model_registry.admission.checks import NAMES
 from model_registry.admission.errors import AlreadyDecided
 from model_registry.admission.models import AdmissionCheck
-from model_registry.admission.runner import GoldenRunner
+from model_registry.admission.runner import GoldenRunner, LoadedModel
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.arrays import Array
 from model_registry.versions import service as versions
@@ -21,6 +22,7 @@ from model_registry.versions.errors import UnknownVersion
 from model_registry.versions.models import VersionStatus
 from vigil.kernel.db import Database
 from vigil.kernel.errors import Unavailable
+from vigil.kernel.events import Events
 from vigil.kernel.identity.models import OrganisationKind
 from vigil.kernel.identity.roles import Role
 from vigil.kernel.objects import LocalObjectStore
@@ -41,8 +43,8 @@ class Giving:
     def __init__(self, **outputs: Array) -> None:
         self._outputs = outputs
 
-    def run(self, package: ModelPackage, inputs: dict[str, Array]) -> Mapping[str, Array]:
-        return self._outputs
+    def load(self, package: ModelPackage, *, cases: int = 1) -> LoadedModel:
+        return Computed(lambda _inputs: self._outputs)
 
     def prepare(self, package: ModelPackage, dicom: Sequence[bytes]) -> dict[str, Array]:
         return {}
@@ -120,7 +122,7 @@ def test_a_golden_case_may_be_dicom(sqlite: Database, objects: LocalObjectStore)
     case = {"name": "file", "input": "chest.dcm", "expected": expected, "tolerance": 1e-5}
     files = {
         "golden__cases_yaml": packages.yaml_bytes({"cases": [case]}),
-        "golden__chest_dcm": b"DICM",
+        "golden__chest_dcm": bytes(128) + b"DICM",
     }
     status, _ = admitted(sqlite, objects, LinearRunner(), **files)
     assert status is VersionStatus.CHECKED
@@ -130,7 +132,7 @@ def test_an_installation_that_fails_does_not_refuse_the_version(
     sqlite: Database, objects: LocalObjectStore
 ) -> None:
     class Away(Giving):
-        def run(self, package: ModelPackage, inputs: dict[str, Array]) -> Mapping[str, Array]:
+        def load(self, package: ModelPackage, *, cases: int = 1) -> LoadedModel:
             raise Unavailable("The runtime does not answer.")
 
     with sqlite.write() as session:
@@ -152,7 +154,9 @@ def test_a_second_admission_replaces_the_first(sqlite: Database, objects: LocalO
 def test_what_was_withdrawn_is_not_admitted(sqlite: Database, objects: LocalObjectStore) -> None:
     with sqlite.write() as session:
         version = create_version(session, objects)
-        versions.withdraw(session, SETUP, version_id=version.id, reason="a fault was found")
+        versions.withdraw(
+            session, SETUP, version_id=version.id, reason="a fault was found", events=Events()
+        )
         with pytest.raises(AlreadyDecided):
             service.keep(session, SETUP, version=version, verdicts=[])
 

@@ -1,6 +1,8 @@
 """The archive depends on the contents alone."""
 
+import io
 import os
+import zipfile
 from pathlib import Path
 
 from factories import packages
@@ -32,3 +34,22 @@ def test_one_other_byte_gives_another_digest() -> None:
 
 def test_what_is_built_is_read_back() -> None:
     assert ModelPackage.from_zip(packages.archive()) == packages.package()
+
+
+def test_an_archive_of_other_tools_gives_the_same_digest(tmp_path: Path) -> None:
+    path = tmp_path / "theirs.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as theirs:
+        theirs.writestr("golden/", b"")
+        for name, data in reversed(packages.package_files().items()):
+            theirs.writestr(zipfile.ZipInfo(name, (2024, 2, 29, 12, 0, 0)), data)
+    assert build(ModelPackage.open(path)) == packages.archive()
+
+
+def test_an_archive_that_was_streamed_is_read(tmp_path: Path) -> None:
+    """Writers that cannot seek put each member's sizes after it."""
+    buffer = io.BytesIO()
+    buffer.seekable = lambda: False  # type: ignore[method-assign]
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as theirs:
+        for name, data in packages.package_files().items():
+            theirs.writestr(name, data)
+    assert build(ModelPackage.from_zip(buffer.getvalue())) == packages.archive()

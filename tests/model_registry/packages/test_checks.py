@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from factories import packages
 
-from model_registry.packages.checks import check
+from model_registry.packages.checks import check, golden_faults
 
 
 def test_a_valid_package_has_no_fault() -> None:
@@ -74,3 +74,20 @@ def test_a_reference_that_is_named_must_be_there() -> None:
     value["monitoring"]["reference"] = "reference.parquet"
     (fault,) = check(packages.package(manifest_yaml=packages.yaml_bytes(value)))
     assert fault.field == "reference.parquet"
+
+
+def test_a_stream_that_nobody_knows_is_named() -> None:
+    value = packages.manifest()
+    value["monitoring"]["streams"] = ["score", "kvp", "moon"]
+    (fault,) = check(packages.package(manifest_yaml=packages.yaml_bytes(value)))
+    assert fault.field == "manifest.yaml:monitoring.streams.2"
+    assert (fault.problem, "docs/streams.md" in fault.remedy) == ("no stream is called moon", True)
+
+
+def test_a_dicom_file_that_is_a_program_as_well_is_refused() -> None:
+    case = {"name": "x", "input": "a.dcm", "expected": {"scores": [[0, 0, 0]]}, "tolerance": 1e-4}
+    cases = packages.yaml_bytes({"cases": [case]})
+    for preamble, is_fit in ((bytes(128), True), (b"MZ" + bytes(126), False)):
+        data = preamble + b"DICM" + bytes(100)
+        faults = golden_faults(packages.package(golden__cases_yaml=cases, golden__a_dcm=data))
+        assert (faults == []) == is_fit

@@ -65,3 +65,42 @@ def test_a_broken_package_is_not_built(tmp_path: Path) -> None:
     assert ended.exit_code == 3
     assert "card.yaml: missing" in ended.output
     assert not output.exists()
+
+
+def test_a_package_is_signed_and_verified(tmp_path: Path) -> None:
+    folder, key = packages.package_folder(tmp_path / "package"), tmp_path / "acme.key"
+    made = CliRunner().invoke(command(), ["--json", "package", "keygen", str(key)])
+    assert made.exit_code == 0, made.output
+    public = json.loads(made.stdout)[0]["public"]
+    output = tmp_path / "signed.zip"
+    signed = CliRunner().invoke(
+        command(), ["package", "sign", str(folder), "--key", str(key), "-o", str(output)]
+    )
+    assert signed.exit_code == 0, signed.output
+    verify = ["package", "verify", str(output), "--public", public]
+    assert CliRunner().invoke(command(), verify).exit_code == 0
+    again = tmp_path / "again.zip"
+    CliRunner().invoke(
+        command(), ["package", "sign", str(output), "--key", str(key), "-o", str(again)]
+    )
+    assert again.read_bytes() == output.read_bytes()
+
+
+def test_a_package_of_another_key_is_not_verified(tmp_path: Path) -> None:
+    folder, output = packages.package_folder(tmp_path / "package"), tmp_path / "signed.zip"
+    for name in ("a", "b"):
+        CliRunner().invoke(command(), ["package", "keygen", str(tmp_path / name)])
+    sign = ["package", "sign", str(folder), "--key", str(tmp_path / "a"), "-o", str(output)]
+    CliRunner().invoke(command(), sign)
+    verify = ["package", "verify", str(output), "--public", str(tmp_path / "b.pub")]
+    refused = CliRunner().invoke(command(), verify)
+    assert refused.exit_code == 3
+    assert "signature.json:key_id: made with the key" in refused.output
+
+
+def test_a_schema_is_printed_and_all_are_written(tmp_path: Path) -> None:
+    printed = CliRunner().invoke(command(), ["package", "schema", "card"])
+    assert json.loads(printed.stdout)["title"] == "card.yaml of a Vigil model package"
+    CliRunner().invoke(command(), ["package", "schema", "--folder", str(tmp_path / "schemas")])
+    assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 6
+    assert CliRunner().invoke(command(), ["package", "schema", "weights"]).exit_code == 4

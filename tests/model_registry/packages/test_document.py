@@ -33,3 +33,12 @@ def test_what_is_not_plain_is_refused(data: bytes, problem: str) -> None:
         read_yaml(data, "x.yaml")
     assert problem in str(caught.value)
     assert caught.value.file == "x.yaml"
+
+
+def test_a_short_number_is_a_number() -> None:
+    assert read_yaml(b"{a: 1e-5, b: 1.0e-5, c: -2E3, d: 0x1e}", "x") == {
+        "a": 1e-5,
+        "b": 1e-5,
+        "c": -2000.0,
+        "d": 30,
+    }

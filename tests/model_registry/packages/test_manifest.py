@@ -83,7 +83,11 @@ def test_a_scale_names_its_range(given: object) -> None:
         (lambda m: image(m).update(layout="NCDHW"), "input", "series"),
         (lambda m: finding(m).update(threshold=1.2), "output.0", "probability"),
         (lambda m: finding(m).update(key="effusion"), "(whole)", "its own"),
-        (lambda m: finding(m)["code"].update(meaning="x" * 65), "output.0.findings.0.code", "See"),
+        (
+            lambda m: finding(m)["code"].update(meaning="x" * 65),
+            "output.0.findings.0.code",
+            "length",
+        ),
         (lambda m: m["output"][0].update(kind="measurement"), "output.0", "UCUM"),
     ],
 )

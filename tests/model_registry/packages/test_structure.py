@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import onnx
 import pytest
-from factories import packages
+from factories import malicious, onnx_models, packages
 from onnx import TensorProto, helper, numpy_helper
 
 from model_registry.packages import structure
@@ -101,7 +102,46 @@ def test_an_operator_of_an_unknown_domain_is_refused() -> None:
 def test_an_unknown_operator_is_refused() -> None:
     model = packages.onnx_model()
     model.graph.node[2].op_type = "Exfiltrate"
+    assert "the operator Exfiltrate is not on the list" in refusal(model)
+
+
+def test_a_graph_that_the_library_refuses_is_refused() -> None:
+    model = packages.onnx_model()
+    model.graph.node[1].input[1] = "nowhere"
     assert "onnx.checker" in refusal(model)
+
+
+def test_an_opset_that_the_runtime_does_not_run_is_refused() -> None:
+    model = packages.onnx_model()
+    model.opset_import[0].version = 99
+    assert "opset 99 is not one that is run" in refusal(model)
+
+
+def test_what_the_largest_result_takes_is_told() -> None:
+    found = read_structure(malicious.declared(malicious.constant_of(1_000_000)))
+    assert (found.largest_name, found.largest_bytes) == ("zeros", 4_000_000)
+
+
+@pytest.mark.parametrize("stops", [True, False])
+def test_only_a_loop_that_never_asks_to_stop_is_refused(*, stops: bool) -> None:
+    model = onnx.load_model_from_string(malicious.declared(malicious.for_ever()))
+    if not stops:
+        assert "never asks to stop" in refusal(model)
+        return
+    body = model.graph.node[0].attribute[0].g
+    body.node[0].op_type = "IsNaN"
+    body.node[0].input[0] = "value"
+    assert read_structure(model.SerializeToString()).nodes == 3
+
+
+def test_weights_are_not_counted_as_work() -> None:
+    weights = numpy_helper.from_array(np.ones((512, 512), np.float32), "w")
+    nodes = [
+        helper.make_node("Transpose", ["w"], ["t"]),
+        helper.make_node("MatMul", ["x", "t"], ["y"]),
+    ]
+    model = onnx_models.build(nodes, {"x": [1, 512]}, ["y"], [weights])
+    assert read_structure(malicious.declared(model)).tensor_bytes > 512 * 512 * 4
 
 
 def test_too_many_nodes_are_refused() -> None:

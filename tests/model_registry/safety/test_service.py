@@ -21,6 +21,7 @@ from model_registry.safety.models import AcceptanceKind, SignOffStatus
 from model_registry.versions.errors import UnknownVersion
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.errors import Forbidden
+from vigil.kernel.events import Events
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor, system_actor
 from vigil.kernel.identity.models import OrganisationKind
@@ -127,7 +128,11 @@ def test_an_officer_without_a_registration_signs_nothing(
             service.sign_case(session, cast.network_officer, case_id=case.id, reason="try")
         with pytest.raises(NotAnOfficer, match="registration"):
             service.sign_acceptance(
-                session, cast.site_officer, acceptance_id=acceptance.id, reason="try"
+                session,
+                cast.site_officer,
+                Events(),
+                acceptance_id=acceptance.id,
+                reason="try",
             )
 
 
@@ -190,7 +195,7 @@ def test_an_acceptance_is_of_its_site_only(sqlite: Database, objects: LocalObjec
             assert repository.acceptances(session, stranger) == []
             with pytest.raises(UnknownAcceptance):
                 service.sign_acceptance(
-                    session, stranger, acceptance_id=acceptance.id, reason="try"
+                    session, stranger, Events(), acceptance_id=acceptance.id, reason="try"
                 )
 
 
@@ -200,7 +205,9 @@ def test_only_an_officer_of_the_site_accepts(sqlite: Database, objects: LocalObj
         draft = create_acceptance(session, objects, cast, create_version(session, cast))
         for actor in (cast.manager, system_actor("worker")):
             with pytest.raises(NotAnOfficer):
-                service.sign_acceptance(session, actor, acceptance_id=draft.id, reason="try")
+                service.sign_acceptance(
+                    session, actor, Events(), acceptance_id=draft.id, reason="try"
+                )
 
 
 def test_who_submitted_the_version_does_not_accept_it(
@@ -212,7 +219,7 @@ def test_who_submitted_the_version_does_not_accept_it(
         draft = create_acceptance(session, objects, cast, version)
         with pytest.raises(NotAnOfficer, match="submits"):
             service.sign_acceptance(
-                session, cast.site_officer, acceptance_id=draft.id, reason="mine"
+                session, cast.site_officer, Events(), acceptance_id=draft.id, reason="mine"
             )
 
 

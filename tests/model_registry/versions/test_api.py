@@ -11,6 +11,7 @@ from factories.web import anonymous, browser, create_web
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from model_registry.catalogue import api as catalogue
 from model_registry.versions import api
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import OrganisationKind
@@ -22,7 +23,7 @@ JSON = {"Accept": "application/json"}
 
 @pytest.fixture
 def app(parts: Parts) -> FastAPI:
-    return create_web(parts, api.router)
+    return create_web(parts, catalogue.router, api.router)
 
 
 @pytest.fixture
@@ -142,3 +143,36 @@ def test_a_version_is_withdrawn(client: TestClient) -> None:
     reason = {"reason": "a fault was found"}
     answer = client.post(f"/api/v1/versions/{made['id']}/withdraw", json=reason)
     assert answer.json()["status"] == "withdrawn"
+
+
+def test_two_versions_are_compared(client: TestClient, parts: Parts, app: FastAPI) -> None:
+    with parts.database.write() as session:
+        first, second = (
+            create_version(session, parts.objects, version=label) for label in ("1.0.0", "2.0.0")
+        )
+    path = f"/api/v1/versions/{first.id}/comparison/{second.id}"
+    found = client.get(path).json()
+    assert found["same_weights"] is True
+    assert [(d["section"], d["path"]) for d in found["differences"]] == [("model", "model.version")]
+    assert stranger(app, parts).get(path).status_code == 404
+
+
+def test_the_network_names_a_version_and_a_supplier_does_not(
+    client: TestClient, app: FastAPI, parts: Parts
+) -> None:
+    with parts.database.write() as session:
+        version = create_version(session, parts.objects)
+        create_organisation(session, "NET", OrganisationKind.NETWORK)
+        manager = create_person(session, "NET", Role.NETWORK_MANAGER)
+    path = f"/api/v1/models/{version.model_id}/aliases"
+    body = {"name": "champion", "version_id": version.id, "seen": "", "reason": "best"}
+    named = browser(app, manager)
+    named.headers.update(JSON)
+    assert client.post(path, json=body).status_code == 403
+    assert named.post(path, json=body).status_code == 200
+    assert named.post(path, json=body).json()["type"] == "/problems/alias-moved"
+    assert named.post(path, json=body | {"name": "Not One"}).status_code == 422
+    (alias,) = client.get(path).json()["items"]
+    assert (alias["name"], alias["version_id"]) == ("champion", version.id)
+    assert named.post(f"{path}/champion/clear", json={"reason": "none"}).status_code == 200
+    assert client.get(path).json()["items"] == []

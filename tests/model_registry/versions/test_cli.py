@@ -7,7 +7,7 @@ import pytest
 import typer
 from factories import packages
 from factories.identity import create_organisation
-from factories.versions import create_checked_version
+from factories.versions import create_checked_version, create_version
 from typer.testing import CliRunner
 
 from model_registry.versions.cli import app
@@ -43,6 +43,37 @@ def test_a_version_is_shown_with_its_checks(vigil: typer.Typer, parts: Parts) ->
     ended = CliRunner().invoke(vigil, ["--json", "model", "show", "linear-three@1.0.0"])
     assert ended.exit_code == 0, ended.output
     assert {row["check"] for row in json.loads(ended.stdout)} >= {"golden", "determinism"}
+
+
+def test_two_versions_are_compared(vigil: typer.Typer, parts: Parts) -> None:
+    with parts.database.write() as session:
+        for label in ("1.0.0", "2.0.0"):
+            create_version(session, parts.objects, version=label)
+    words = ["--json", "model", "compare", "linear-three@1.0.0", "ACME/linear-three@2.0.0"]
+    ended = CliRunner().invoke(vigil, words)
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout) == [
+        {"section": "model", "path": "model.version", "before": "1.0.0", "after": "2.0.0"}
+    ]
+    assert "The weights are identical" in ended.stderr
+
+
+def test_an_alias_is_set_read_listed_and_cleared(vigil: typer.Typer, parts: Parts) -> None:
+    with parts.database.write() as session:
+        version = create_version(session, parts.objects)
+
+    def run(*words: str) -> list[dict[str, str]]:
+        ended = CliRunner().invoke(vigil, ["--json", "model", *words])
+        assert ended.exit_code == 0, ended.output
+        found: list[dict[str, str]] = json.loads(ended.stdout or "[]")
+        return found
+
+    run("alias", "set", "champion", version.id, "--reason", "best")
+    assert run("show", "ACME/linear-three@champion") == []
+    (row,) = run("alias", "list", "ACME/linear-three")
+    assert (row["alias"], row["version"], row["reason"]) == ("champion", version.id, "best")
+    run("alias", "clear", "ACME/linear-three", "champion", "--reason", "none is good")
+    assert run("alias", "list", version.model_id) == []
 
 
 def test_an_unknown_version_ends_with_its_code(vigil: typer.Typer) -> None:

@@ -19,6 +19,7 @@ from model_registry.versions.models import VersionStatus
 from vigil.kernel.audit import repository as audit
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.errors import Forbidden, Invalid
+from vigil.kernel.events import Events
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import OrganisationKind
 from vigil.kernel.identity.roles import Role
@@ -33,11 +34,11 @@ def supplier(session: WriteSession, code: str) -> Actor:
 def test_a_version_is_its_bytes(database: Database, objects: LocalObjectStore) -> None:
     with database.write() as session:
         version = create_version(session, objects)
-    assert version.digest == sha256(packages.archive())
-    assert objects.get(version.digest) == packages.archive()
+    assert version.digest == sha256(packages.signed_archive())
+    assert objects.get(version.digest) == packages.signed_archive()
     assert version.status is VersionStatus.SUBMITTED
     assert service.manifest(version).model.name == "linear-three"
-    assert service.package(objects, version) == packages.package()
+    assert service.package(objects, version).manifest == packages.package().manifest
 
 
 def test_the_same_bytes_again_are_the_same_version(
@@ -85,7 +86,9 @@ def test_a_supplier_sees_its_own_only(database: Database, objects: LocalObjectSt
             lambda: service.version_by_digest(session, other, version.digest),
             lambda: service.version_named(session, other, "linear-three@1.0.0"),
             lambda: service.version_named(session, other, "ACME/linear-three@1.0.0"),
-            lambda: service.withdraw(session, other, version_id=version.id, reason="mine"),
+            lambda: service.withdraw(
+                session, other, version_id=version.id, reason="mine", events=Events()
+            ),
         )
         for look in looks:
             with pytest.raises(UnknownVersion):
@@ -138,7 +141,9 @@ def test_a_version_is_found_by_its_name(sqlite: Database, objects: LocalObjectSt
 def test_what_is_withdrawn_stays_so(sqlite: Database, objects: LocalObjectStore) -> None:
     with sqlite.write() as session:
         version = create_version(session, objects)
-        service.withdraw(session, SETUP, version_id=version.id, reason="a fault was found")
+        service.withdraw(
+            session, SETUP, version_id=version.id, reason="a fault was found", events=Events()
+        )
         with pytest.raises(NotAllowedNow, match="withdrawn"):
             service.set_status(
                 session,
@@ -154,7 +159,9 @@ def test_submission_and_withdrawal_are_in_the_audit(
 ) -> None:
     with sqlite.write() as session:
         version = create_version(session, objects)
-        service.withdraw(session, SETUP, version_id=version.id, reason="a fault was found")
+        service.withdraw(
+            session, SETUP, version_id=version.id, reason="a fault was found", events=Events()
+        )
     with sqlite.read() as session:
         events = audit.recent(session, before=None, subject=version.id, limit=10)
     assert [event.tag for event in events] == [

@@ -1,13 +1,14 @@
 """The admission task: examined outside a transaction, kept within one."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
 from factories.identity import SETUP
 from factories.versions import LinearRunner, create_version
 
 from model_registry.admission import service as admission
+from model_registry.admission.runner import LoadedModel
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.arrays import Array
 from model_registry.versions import service
@@ -53,7 +54,7 @@ class StepsAtOnce:
 
 
 class BrokenRunner:
-    def run(self, package: ModelPackage, inputs: dict[str, Array]) -> Mapping[str, Array]:
+    def load(self, package: ModelPackage, *, cases: int = 1) -> LoadedModel:
         raise ZeroDivisionError
 
     def prepare(self, package: ModelPackage, dicom: Sequence[bytes]) -> dict[str, Array]:

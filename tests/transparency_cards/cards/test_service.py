@@ -1,5 +1,7 @@
 """Publishing and withdrawing cards, and the gate that asks for one."""
 
+from typing import Any
+
 import pytest
 from factories import packages
 from factories.identity import SETUP, create_organisation, create_person, create_site
@@ -7,6 +9,7 @@ from factories.versions import create_checked_version, create_version
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import select
 
+from model_registry.safety.models import SafetyCase, SignOffStatus
 from model_registry.versions import service as versions
 from model_registry.versions.errors import UnknownVersion
 from model_registry.versions.models import ModelVersion, VersionStatus
@@ -115,6 +118,42 @@ def test_a_withdrawn_card_stays_on_record_and_is_shown_no_more(
     for card_id in (card.id, "crd_none"):
         with pytest.raises(UnknownCard), sqlite.write() as session:
             service.withdraw(session, SETUP, card_id=card_id, reason="again")
+
+
+@pytest.mark.parametrize(
+    ("said_before", "status"),
+    [
+        ({"intended_use": "Triage"}, SignOffStatus.STALE),
+        ({"limitations": ["None"]}, SignOffStatus.SIGNED),
+    ],
+)
+def test_a_card_that_says_otherwise_of_the_use_makes_the_case_stale(
+    sqlite: Database,
+    objects: LocalObjectStore,
+    said_before: dict[str, Any],
+    status: SignOffStatus,
+) -> None:
+    with sqlite.write() as session:
+        version = create_checked_version(session, objects)
+        first = publish(session, objects, version)
+        case = SafetyCase(
+            id=session.new_id("sc"),
+            organisation_id=version.organisation_id,
+            version_id=version.id,
+            version_digest=version.digest,
+            content_digest="0" * 64,
+            title="Clinical safety case report",
+            status=SignOffStatus.SIGNED,
+            submitted_by=SETUP.id,
+            submitted_at=session.now(),
+        )
+        session.add(case)
+        # A card as an earlier reading of the package may have kept it.
+        first.content = first.content | said_before
+        service.withdraw(session, SETUP, card_id=first.id, reason="worded badly")
+        publish(session, objects, version)
+
+        assert case.status is status
 
 
 def test_a_deed_without_a_reason_is_refused(sqlite: Database, objects: LocalObjectStore) -> None:

@@ -60,7 +60,9 @@ class At:
         return response.json() if response.content else None
 
 
-def wait_for(what: str, look: Callable[[], Found | None], seconds: float = 120) -> Found:
+def wait_for(
+    what: str, look: Callable[[], Found | None], seconds: float = 120, every: float = 0.2
+) -> Found:
     """Look until there is something.
 
     Raises:
@@ -71,5 +73,5 @@ def wait_for(what: str, look: Callable[[], Found | None], seconds: float = 120) 
         found = look()
         if found is not None:
             return found
-        time.sleep(0.2)
+        time.sleep(every)
     raise StoryFailed(f"waited {seconds:.0f} s for {what}")

@@ -24,8 +24,9 @@ from vigil.kernel.parts import Parts
 
 READER = system_actor("demonstration")
 SLIP_TOLD = (
-    "Northfield's own threshold for chest-view is 0.9, where the supplier's is 0.998. Two people "
-    "signed it. With some 200 radiographs surveillance finds it; with a few it says that it cannot."
+    "Northfield tested chest-view at the supplier's threshold of 0.998 by a whole rule, and then "
+    "at 0.9 by a rule that forgets the specificity. Two people signed that. With some 200 "
+    "radiographs surveillance finds it; with a few it says that it cannot."
 )
 OVERRIDES = (Decision.OVERRIDE_FP, Decision.OVERRIDE_FN)
 
@@ -50,6 +51,7 @@ def _rows(session: ReadSession, story: Story) -> list[tuple[str, str]]:
         *_not_sent(session),
         *_outcomes(session),
         ("Delivered", _deliveries(session, story)),
+        *(("Local tests", line) for line in story.testing.lines),
         ("Readers", _decisions(session)),
         *(("Surveillance", line) for line in story.watching.lines),
         *_alerts(session),

@@ -14,10 +14,13 @@ from pydicom.data import get_testdata_file
 from pydicom.uid import generate_uid
 
 REALDATA = Path(__file__).parents[5] / "shared" / "realdata" / "cxr_dicom"
+SPLITS = REALDATA.parent / "cxr" / "scores_nih64_multihead.csv"
 CHEST = ("RG1_UNCR.dcm", "RG1_UNCI.dcm", "RG1_J2KR.dcm", "RG1_J2KI.dcm")
 # What a chest model must decline: a hand, a head, an abdomen, an ultrasound.
 OTHERS = ("RG3_UNCR.dcm", "eCT_Supplemental.dcm", "MR2_UNCR.dcm", "US1_UNCR.dcm")
-ADULTS, CHILDREN = 198, 24
+ADULTS, CHILDREN = 110, 92
+# Labelled ones from the archive, and some in shadow; the rest are live.
+TESTED_CHILDREN, SHADOW_CHILDREN = 80, 4
 SEED = 20261121
 
 
@@ -59,21 +62,40 @@ def public_images(folder: Path) -> list[Image]:
     return images
 
 
+def tested_adults() -> list[Image]:
+    """Return the adults' radiographs that the view check was not trained on: what tests it."""
+    return [_of_view(row) for row in _adults() if row["file"] in _held_out()]
+
+
 def adult_images() -> list[Image]:
-    """Return adults' radiographs of both views, as they come."""
-    rows = [row for row in _manifest() if row["dataset"] == "nih1000_64px"]
+    """Return other adults' radiographs of both views, as they come."""
+    rows = [row for row in _adults() if row["file"] not in _held_out()]
     random.Random(SEED).shuffle(rows)
-    return [Image(REALDATA / row["dicom"], truth=row["view"] == "AP") for row in rows[:ADULTS]]
+    return [_of_view(row) for row in rows[:ADULTS]]
+
+
+def _adults() -> list[dict[str, str]]:
+    return [row for row in _manifest() if row["dataset"] == "nih1000_64px"]
+
+
+def _held_out() -> set[str]:
+    with SPLITS.open(newline="") as file:
+        return {row["file"] for row in csv.DictReader(file) if row["split"] != "train"}
+
+
+def _of_view(row: dict[str, str]) -> Image:
+    return Image(REALDATA / row["dicom"], truth=row["view"] == "AP")
 
 
 def child_images() -> list[Image]:
-    """Return children's radiographs, half of them with pneumonia."""
+    """Return children's radiographs, ill and well in turn."""
     rows = [row for row in _manifest() if row["dataset"] == "kermany"]
     random.Random(SEED).shuffle(rows)
     ill = [row for row in rows if row["finding"].startswith("Pneumonia")]
     well = [row for row in rows if row["finding"] == "No Finding"]
     half = CHILDREN // 2
-    return [Image(REALDATA / row["dicom"], row in ill) for row in (*ill[:half], *well[:half])]
+    pairs = zip(ill[:half], well[:half], strict=True)
+    return [Image(REALDATA / row["dicom"], row in ill) for pair in pairs for row in pair]
 
 
 def has_realdata() -> bool:

@@ -13,12 +13,12 @@ from surveillance.streams import evaluation, service
 from vigil.app.demo.client import At, wait_for
 from vigil.app.demo.network import People
 from vigil.app.demo.registry import VIEW
-from vigil.app.demo.traffic import REALDATA
+from vigil.app.demo.traffic import SPLITS
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor, system_actor
 from vigil.kernel.parts import Parts
 
-SCORES = REALDATA.parent / "cxr" / "scores_nih64_multihead.csv"
+SCORES = SPLITS
 FINDING, THRESHOLD, COLUMN = "view_ap", 0.998, "p_view_AP"
 WATCHER = system_actor("demonstration")
 

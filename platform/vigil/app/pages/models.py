@@ -1,25 +1,19 @@
-"""Models as pages: what may run where, and on what evidence."""
+"""Models as pages: the list, and one model with its versions, its names and where each stands."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, ClassVar
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
-from model_registry.admission import service as admission
-from model_registry.admission.models import AdmissionCheck
-from model_registry.deployments import service as deployments
-from model_registry.deployments.gates import Missing, Target, evaluate
-from model_registry.deployments.models import Deployment, Mode
-from model_registry.packages.manifest import Manifest
-from model_registry.safety import repository as safety
-from model_registry.safety.models import Acceptance, SafetyCase
+from model_registry.catalogue import service as catalogue
+from model_registry.catalogue.models import Filters, Line
+from model_registry.deployments.models import DeploymentPeriod, Mode
+from model_registry.versions import aliases
 from model_registry.versions import service as versions
-from model_registry.versions.errors import UnknownVersion
-from model_registry.versions.models import Model, ModelVersion
-from transparency_cards.cards import repository as cards
-from transparency_cards.cards.models import Card
+from model_registry.versions.models import Model, ModelAlias, ModelVersion, VersionStatus
+from model_registry.versions.transitions import is_of_network
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
@@ -31,125 +25,167 @@ from vigil.kernel.web.pages import Page, done, render
 
 router = APIRouter(include_in_schema=False)
 RegistryReader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
-Suspender = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_SUSPEND))]
-LIVE_OR_LESS = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
+Namer = Annotated[Actor, Depends(allowed(Permission.ALIAS_WRITE))]
+# A form's empty field is taken for none: this says that the name stood for nothing.
+NOTHING = "nothing"
+SHOWN_MODES = (Mode.LIVE, Mode.CANARY, Mode.SHADOW, Mode.SUSPENDED)
 
 
 @dataclass(frozen=True)
-class ModelLine:
-    """A model with its newest version and who supplies it."""
+class Place:
+    """A site, and which versions of the model it has in which mode."""
 
-    model: Model
-    supplier: str
-    newest: ModelVersion | None
-
-
-@dataclass(frozen=True)
-class Use:
-    """A version at a site, and what it would need there to be live."""
-
-    deployment: Deployment
     site: Site
-    missing: Sequence[Missing]
-    can_be_suspended: bool
+    standing: Mapping[Mode, Sequence[DeploymentPeriod]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelsPage(Page):
     template: ClassVar[str] = "app/models.html"
-    lines: Sequence[ModelLine]
+    lines: Sequence[Line]
+    suppliers: Sequence[Organisation]
+    statuses: Sequence[VersionStatus]
+    filters: Filters
     next_url: str | None
 
 
 @dataclass(frozen=True, kw_only=True)
-class VersionPage(Page):
-    template: ClassVar[str] = "app/version.html"
+class ModelPage(Page):
+    template: ClassVar[str] = "app/model.html"
     model: Model
-    version: ModelVersion
-    manifest: Manifest
-    others: Sequence[ModelVersion]
-    checks: Sequence[AdmissionCheck]
-    uses: Sequence[Use]
-    cases: Sequence[SafetyCase]
-    acceptances: Sequence[Acceptance]
-    sites: Mapping[str, Site]
-    card: Card | None
-    sees_surveillance: bool
+    supplier: str
+    versions: Sequence[ModelVersion]
+    next_url: str | None
+    labels: Mapping[str, str]
+    aliases: Sequence[ModelAlias]
+    names: Mapping[str, Sequence[str]]
+    places: Sequence[Place]
+    modes: Sequence[Mode]
+    may_name: bool
+
+
+def wanted(
+    supplier: Annotated[str, Query(max_length=100)] = "",
+    status: Annotated[str, Query(max_length=20)] = "",
+    text: Annotated[str, Query(max_length=100)] = "",
+) -> Filters:
+    """Read the filters of a form, in which an empty field asks nothing."""
+    known = VersionStatus(status) if status in set(VersionStatus) else None
+    return Filters(supplier.strip() or None, known, text.strip() or None)
 
 
 @router.get("/models")
 def models(
-    request: Request, session: Reading, reader: RegistryReader, cursor: CursorDep
+    request: Request,
+    session: Reading,
+    reader: RegistryReader,
+    cursor: CursorDep,
+    filters: Annotated[Filters, Depends(wanted)],
 ) -> Response:
-    found = versions.models(session, reader, before=cursor.after, limit=cursor.limit + 1)
-    shown, following = cursor.cut(found, lambda model: model.id)
+    found = catalogue.lines(session, reader, filters, before=cursor.after, limit=cursor.limit + 1)
+    shown, following = cursor.cut(found, lambda line: line.model.id)
     page = ModelsPage(
         title="Models",
-        lines=[_line(session, reader, model) for model in shown],
+        lines=shown,
+        suppliers=catalogue.suppliers(session, reader),
+        statuses=tuple(VersionStatus),
+        filters=filters,
         next_url=next_url(request, following) if following else None,
     )
     return render(request, page)
 
 
-@router.get("/models/{model_id}/versions/{version_id}")
-def version(
-    request: Request, session: Reading, reader: RegistryReader, model_id: str, version_id: str
+@router.get("/models/{model_id}")
+def model(
+    request: Request,
+    session: Reading,
+    reader: RegistryReader,
+    cursor: CursorDep,
+    model_id: str,
 ) -> Response:
-    model = versions.model(session, reader, model_id)
-    found = versions.version(session, reader, version_id)
-    if found.model_id != model.id:
-        raise UnknownVersion("This model has no such version.")
-    page = VersionPage(
-        title=f"{model.title} {found.version}",
-        model=model,
-        version=found,
-        manifest=versions.manifest(found),
-        others=versions.versions(session, reader, model_id=model.id),
-        checks=admission.checks(session, reader, found.id),
-        uses=_uses(request, session, reader, found),
-        cases=safety.cases(session, reader, version_id=found.id),
-        acceptances=safety.acceptances(session, reader, version_id=found.id),
-        sites={site.id: site for site in identity.sites(session, reader)},
-        card=cards.in_force(session, found.id),
-        sees_surveillance=reader.may(Permission.SURVEILLANCE_READ),
+    found = versions.model(session, reader, model_id)
+    listed = versions.versions(
+        session, reader, model_id=found.id, before=cursor.after, limit=cursor.limit + 1
+    )
+    shown, following = cursor.cut(listed, lambda version: version.id)
+    standing = catalogue.standing(session, reader, model_id=found.id)
+    page = ModelPage(
+        title=found.title,
+        model=found,
+        supplier=session.get_one(Organisation, found.organisation_id).name,
+        versions=shown,
+        next_url=next_url(request, following) if following else None,
+        labels=catalogue.labels(session, found),
+        aliases=standing.aliases,
+        names=_names(standing.aliases),
+        places=_places(session, reader, standing.periods),
+        modes=SHOWN_MODES,
+        may_name=may_name(reader),
     )
     return render(request, page)
 
 
-@router.post("/deployments/{deployment_id}/suspend")
-def suspend(
+@router.post("/models/{model_id}/aliases")
+def set_alias(
     request: Request,
     session: Writing,
-    suspender: Suspender,
-    deployment_id: str,
+    namer: Namer,
+    model_id: str,
+    version_id: Annotated[str, Form()] = "",
+    name: Annotated[str, Form()] = "",
+    seen: Annotated[str | None, Form()] = None,
     reason: Annotated[str, Form()] = "",
 ) -> Response:
-    """Stop a deployment at once: it takes effect on the next study."""
-    stopped = deployments.suspend(session, suspender, deployment_id=deployment_id, reason=reason)
-    path = f"/models/{stopped.model_id}/versions/{stopped.version_id}"
-    return done(request, path, "Suspended. Nothing more is run or sent there.")
+    """Let a name stand for a version, if it still stands for what the page showed."""
+    alias = aliases.set_alias(
+        session,
+        namer,
+        model_id=model_id,
+        name=name.strip(),
+        version_id=version_id,
+        reason=reason,
+        seen="" if seen == NOTHING else seen,
+    )
+    version = versions.version(session, namer, alias.version_id)
+    said = f"{alias.name} now stands for version {version.version}."
+    return done(request, f"/models/{model_id}", said)
 
 
-def _line(session: ReadSession, reader: Actor, model: Model) -> ModelLine:
-    newest = versions.versions(session, reader, model_id=model.id, limit=1)
-    supplier = session.get_one(Organisation, model.organisation_id)
-    return ModelLine(model, supplier.name, newest[0] if newest else None)
+@router.post("/models/{model_id}/aliases/{name}/clear")
+def clear_alias(
+    request: Request,
+    session: Writing,
+    namer: Namer,
+    model_id: str,
+    name: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    aliases.clear_alias(session, namer, model_id=model_id, name=name, reason=reason)
+    return done(request, f"/models/{model_id}", f"{name} stands for nothing now.")
 
 
-def _uses(
-    request: Request, session: ReadSession, reader: Actor, version: ModelVersion
-) -> list[Use]:
-    gates = request.app.state.gates
-    uses = []
-    for deployment in deployments.of_version(session, reader, version.id):
-        target = Target.of_deployment(session, deployment, deployment.thresholds)
-        uses.append(
-            Use(
-                deployment=deployment,
-                site=session.get_one(Site, deployment.site_id),
-                missing=evaluate(session, gates, target),
-                can_be_suspended=deployment.mode in LIVE_OR_LESS
-                and reader.may(Permission.DEPLOYMENT_SUSPEND, deployment.site_id),
-            )
-        )
-    return uses
+def may_name(reader: Actor) -> bool:
+    return reader.may(Permission.ALIAS_WRITE) and is_of_network(reader)
+
+
+def _names(standing: Sequence[ModelAlias]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for alias in standing:
+        found.setdefault(alias.version_id, []).append(alias.name)
+    return found
+
+
+def _places(
+    session: ReadSession, reader: Actor, periods: Sequence[DeploymentPeriod]
+) -> list[Place]:
+    """Return one line a site; a supplier's sites are those that use its model."""
+    known = {site.id: site for site in identity.sites(session, reader)}
+    found: dict[str, dict[Mode, list[DeploymentPeriod]]] = {}
+    for period in periods:
+        if period.mode in SHOWN_MODES:
+            found.setdefault(period.site_id, {}).setdefault(period.mode, []).append(period)
+    places = [
+        Place(known.get(site_id) or session.get_one(Site, site_id), standing)
+        for site_id, standing in found.items()
+    ]
+    return sorted(places, key=lambda place: place.site.ods_code)

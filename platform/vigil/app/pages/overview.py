@@ -13,9 +13,14 @@ from starlette.responses import Response
 from inference.delivery.models import Delivery, DeliveryState
 from inference.runs.models import Outcome, Run
 from inference.studies.models import Study
+from model_registry.deployments import reviews
+from model_registry.deployments.reviews import Proposal
+from model_registry.stops import service as stops
+from model_registry.stops.repository import NamedStop
 from surveillance.alerts import service as alerts
 from surveillance.alerts.models import Alert
 from surveillance.names import Names, Subject
+from vigil.app.pages.waiting import Task, waiting_for
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
@@ -43,6 +48,10 @@ class SiteLine:
 @dataclass(frozen=True, kw_only=True)
 class OverviewPage(Page):
     template: ClassVar[str] = "app/overview.html"
+    stops: Sequence[NamedStop]
+    proposals: Sequence[Proposal]
+    agrees: bool
+    tasks: Sequence[Task]
     alerts: Sequence[tuple[Alert, Subject]]
     sees_alerts: bool
     sites: Sequence[SiteLine]
@@ -55,6 +64,10 @@ def overview(request: Request, session: Reading, actor: SignedInDep) -> Response
     sees_patients = actor.may(Permission.STUDY_READ)
     page = OverviewPage(
         title="Overview",
+        stops=stops.active_stops(session, actor),
+        proposals=reviews.waiting_for(session, actor),
+        agrees=actor.may(Permission.DEPLOYMENT_APPROVE) and actor.supplier_id is None,
+        tasks=waiting_for(session, actor),
         alerts=_open_alerts(session, actor),
         sees_alerts=actor.may(Permission.SURVEILLANCE_READ),
         sites=_lines(session, actor) if sees_patients else [],

@@ -16,6 +16,8 @@ _QUEUES = {
     "deliveries": "deliveries",
     "report": "reports",
     "reports": "reports",
+    "webhooks": "outside",
+    "readiness": "outside",
 }
 _PARTITIONED = frozenset({"runs"})
 
@@ -37,6 +39,8 @@ def limits(settings: EngineSettings) -> tuple[QueueLimits, ...]:
         QueueLimits("runs", at_once=runs * 4, per_partition=runs),
         QueueLimits("deliveries", at_once=8, poll_seconds=0.2),
         QueueLimits("reports", at_once=1, poll_seconds=1.0),
+        # Waits for programs and peers of others, some of which never answer.
+        QueueLimits("outside", at_once=16, poll_seconds=0.5),
         QueueLimits(DEFAULT, at_once=8, poll_seconds=0.25),
     )
 

@@ -26,6 +26,7 @@ class Permission(StrEnum):
     ALIAS_WRITE = "alias:write"
     SUPPLIER_KEY_WRITE = "supplier_key:write"
     SUPPLIER_KEY_TRUST = "supplier_key:trust"
+    SUBMISSION_READ = "submission:read"
     SUBMISSION_REVIEW = "submission:review"
     LOCAL_TEST_RUN = "local_test:run"
     READINESS_WRITE = "readiness:write"
@@ -53,7 +54,8 @@ _STAFF = frozenset({_P.REGISTRY_READ})
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.SUPPLIER: _STAFF
-    | {_P.VERSION_SUBMIT, _P.CARD_PUBLISH, _P.SUPPLIER_KEY_WRITE, _P.WEBHOOK_WRITE},
+    | {_P.VERSION_SUBMIT, _P.SUBMISSION_READ, _P.CARD_PUBLISH}
+    | {_P.SUPPLIER_KEY_WRITE, _P.WEBHOOK_WRITE},
     Role.NETWORK_MANAGER: _STAFF
     | {
         _P.SITE_WRITE,
@@ -61,6 +63,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.VERSION_APPROVE,
         _P.ALIAS_WRITE,
         _P.SUPPLIER_KEY_TRUST,
+        _P.SUBMISSION_READ,
         _P.SUBMISSION_REVIEW,
         _P.LOCAL_TEST_RUN,
         _P.READINESS_WRITE,
@@ -81,6 +84,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CSO: _STAFF
     | {
         _P.VERSION_APPROVE,
+        _P.SUBMISSION_READ,
         _P.SUBMISSION_REVIEW,
         _P.LOCAL_TEST_RUN,
         _P.READINESS_WRITE,
@@ -100,7 +104,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _STAFF
     | {_P.STUDY_READ, _P.RUN_REPLAY, _P.QUEUE_RETRY, _P.DEPLOYMENT_SUSPEND}
     | {_P.READINESS_WRITE},
-    Role.AUDITOR: _STAFF | {_P.STUDY_READ, _P.SURVEILLANCE_READ, _P.AUDIT_READ},
+    Role.AUDITOR: _STAFF | {_P.SUBMISSION_READ, _P.STUDY_READ, _P.SURVEILLANCE_READ, _P.AUDIT_READ},
     Role.ADMIN: _STAFF
     | {_P.ORGANISATION_WRITE, _P.USER_WRITE, _P.SITE_WRITE, _P.NODE_WRITE, _P.AUDIT_READ}
     | {_P.SUPPLIER_KEY_TRUST, _P.WEBHOOK_WRITE},

@@ -212,6 +212,23 @@ def sign_in(database: Database, email: str, password: str) -> str:
         return _open_session(session, user)
 
 
+def confirm_password(session: ReadSession, actor: Actor, password: str) -> None:
+    """Go on only if the one who is signed in can say the password again: it is for a signature.
+
+    Asked before a transaction that writes is opened, for the reason that `sign_in` has.
+
+    Raises:
+        BadCredentials: it is wrong, or the actor is no person.
+    """
+    user = repository.user(session, actor.id)
+    try:
+        _HASHER.verify(user.password_hash if user else _nobodys_hash(), password)
+    except (VerificationError, InvalidHashError) as error:
+        raise BadCredentials("The password is wrong.") from error
+    if user is None or not user.active:
+        raise BadCredentials("The password is wrong.")
+
+
 def _open_session(session: WriteSession, user: User) -> str:
     token = secrets.token_urlsafe(32)
     session.add(

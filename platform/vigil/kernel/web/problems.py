@@ -22,7 +22,10 @@ MEANINGS = {
     404: "It does not exist, or not for you. Look for it in the list that you may read.",
     409: "A rule forbids it in the present state. Look at the state, then decide again.",
     412: "Somebody changed it after you opened it. Open it again and repeat your change.",
+    413: "It is larger than this installation takes. Make it smaller, or ask the operator.",
+    415: "The body is of another kind than this address takes. Send the Content-Type it names.",
     422: "The input breaks a rule. Each entry of `errors` names the field and the remedy.",
+    428: "Say in If-Match which revision you changed: send the ETag that you were given.",
     500: "A fault in Vigil. Nothing was saved. Tell the operator the time at which it happened.",
     503: "A part that is needed does not answer. Nothing was saved. Try again shortly.",
 }

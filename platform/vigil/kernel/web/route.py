@@ -72,7 +72,7 @@ def _or_not_modified(request: Request, response: Response) -> Response:
     body = getattr(response, "body", None)
     if not isinstance(body, bytes):
         return response
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    etag = response.headers.get("ETag") or f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     asked = [tag.strip() for tag in request.headers.get("If-None-Match", "").split(",")]
     if etag in asked:

@@ -1,0 +1,1 @@
+"""The network's approval of a version: on what evidence, and by whom."""

@@ -1,0 +1,1 @@
+"""All models at a glance, how each stands where, and how it came to that."""

@@ -1,0 +1,1 @@
+"""Predetermined change plans: which changes a version's supplier announced, and what is inside."""
