@@ -6,14 +6,27 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import admission, end_to_end, receive, registry
+from benchmarks import admission, end_to_end, real_shift, receive, recording, registry, year_report
+
+# Public images and tables, beside the project where they are.
+REAL = Path("../shared/realdata")
 
 
 def main() -> None:
     """Run the benchmarks that were asked for."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "which", nargs="*", default=["receive", "end_to_end", "admission", "registry"]
+        "which",
+        nargs="*",
+        default=[
+            "receive",
+            "end_to_end",
+            "admission",
+            "registry",
+            "recording",
+            "real_shift",
+            "year_report",
+        ],
     )
     parser.add_argument("--instances", type=int, default=200, help="images of one turn")
     parser.add_argument("--rounds", type=int, default=5, help="turns of each peer")
@@ -35,6 +48,15 @@ def main() -> None:
         if "registry" in asked.which:
             print()
             print(registry.report(registry.measure(folder)))
+        if "recording" in asked.which:
+            print()
+            print(recording.report(recording.measure(folder)), flush=True)
+        if "real_shift" in asked.which:
+            print()
+            print(real_shift.measure(REAL))
+        if "year_report" in asked.which:
+            print()
+            print(year_report.report(year_report.measure(folder)), flush=True)
 
 
 def _disk() -> Path:

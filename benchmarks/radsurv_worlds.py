@@ -158,8 +158,7 @@ def claimed(score: Numbers) -> Numbers:
 
 
 def _odds_up(probability: Numbers) -> Numbers:
-    raised: Numbers = 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) + 0.5)))
-    return raised
+    return 1 / (1 + np.exp(-(np.log(probability / (1 - probability)) + 0.5)))
 
 
 def _reference(rng: np.random.Generator, size: int) -> Reference:

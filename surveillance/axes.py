@@ -1,7 +1,8 @@
 """The groups that counts are kept for: each axis and the level a person or image falls into.
 
-Levels come from named DICOM attributes (`vigil.kernel.dicom`); what is not known is the level
-`unknown`, always counted, because missing attributes are themselves a stream.
+Levels come from named DICOM attributes (`vigil.kernel.dicom`) and, where DICOM does not know them,
+from tables that a site sends (`surveillance.truth`). What is not known is the level `unknown`,
+always counted, because missing attributes are themselves a stream. Crosses are named, never all.
 """
 
 import re
@@ -10,8 +11,15 @@ from typing import Any, Final
 
 ALL: Final = "all"
 UNKNOWN: Final = "unknown"
-AXES: Final = ("sex", "age_band", "manufacturer", "view")
-_LONGEST = 64
+# What an image says of itself, for every version alike.
+IMAGE_AXES: Final = ("sex", "age_band", "manufacturer", "view")
+# A scanner's type and software: what changes on the day that a stream does.
+SCANNER_AXES: Final = ("manufacturer_model", "software_versions")
+# What DICOM does not say; each is `unknown` until a site tells it.
+TOLD_AXES: Final = ("ethnicity", "imd", "setting")
+CROSSES: Final[Mapping[str, tuple[str, ...]]] = {"sex*age_band": ("sex", "age_band")}
+AXES: Final = (*IMAGE_AXES, *SCANNER_AXES, *TOLD_AXES, *CROSSES)
+LONGEST = 64
 # PS3.3 C.2.2.2: Patient's Sex is M, F or O.
 _SEXES = frozenset({"M", "F", "O"})
 _BANDS = ((0, "0-17"), (18, "18-39"), (40, "40-64"), (65, "65-79"), (80, "80+"))
@@ -21,12 +29,25 @@ _OLDEST = 130
 def levels(attributes: Mapping[str, Any]) -> dict[str, str]:
     """Return the level on each axis of an image with these named attributes."""
     sex = _text(attributes.get("patient_sex")).upper()
-    return {
-        "sex": sex if sex in _SEXES else UNKNOWN,
-        "age_band": age_band(attributes.get("patient_age")),
-        "manufacturer": _text(attributes.get("manufacturer")).lower() or UNKNOWN,
-        "view": _text(attributes.get("view")).upper() or UNKNOWN,
-    }
+    return crossed(
+        {
+            "sex": sex if sex in _SEXES else UNKNOWN,
+            "age_band": age_band(attributes.get("patient_age")),
+            "manufacturer": _text(attributes.get("manufacturer")).lower() or UNKNOWN,
+            "view": _text(attributes.get("view")).upper() or UNKNOWN,
+            **{axis: _text(attributes.get(axis)).lower() or UNKNOWN for axis in SCANNER_AXES},
+            **dict.fromkeys(TOLD_AXES, UNKNOWN),
+        }
+    )
+
+
+def crossed(known: Mapping[str, str]) -> dict[str, str]:
+    """Return the levels with those of the crosses; a cross with an unknown part is unknown."""
+    whole = dict(known)
+    for cross, parts in CROSSES.items():
+        held = [known.get(part, UNKNOWN) for part in parts]
+        whole[cross] = UNKNOWN if UNKNOWN in held else " ".join(held)
+    return whole
 
 
 def age_band(years: object) -> str:
@@ -37,4 +58,4 @@ def age_band(years: object) -> str:
 
 def _text(value: object) -> str:
     # One scanner writes its name in many ways; what differs only in blanks is one level.
-    return re.sub(r"\s+", " ", value).strip()[:_LONGEST] if isinstance(value, str) else ""
+    return re.sub(r"\s+", " ", value).strip()[:LONGEST] if isinstance(value, str) else ""

@@ -1,6 +1,6 @@
 """What a version, a site and a finding are called on a page: the records hold only their keys."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
@@ -20,6 +20,9 @@ class Subject:
     site_id: str
     finding: str
     finding_key: str
+
+    def called(self, finding: str) -> "Subject":
+        return replace(self, finding=finding)
 
     @property
     def surveillance_url(self) -> str:
@@ -58,10 +61,15 @@ class Names:
         return self._versions[version_id]
 
 
+def finding_names(version: ModelVersion) -> list[tuple[str, str]]:
+    """Return the key and the meaning of each finding, in the order of the manifest."""
+    return [
+        (str(finding["key"]), str(finding["code"]["meaning"]))
+        for output in version.manifest.get("output", ())
+        for finding in output.get("findings", ())
+    ]
+
+
 def finding_name(version: ModelVersion, key: str) -> str:
     """Return the meaning of the finding's code; its key where the manifest has no such finding."""
-    for output in version.manifest.get("output", ()):
-        for finding in output.get("findings", ()):
-            if finding["key"] == key:
-                return str(finding["code"]["meaning"])
-    return key
+    return dict(finding_names(version)).get(key, key)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from surveillance.alerts import service
-from surveillance.alerts.models import AlertState, StreamKind, Tier
+from surveillance.alerts.models import AlertState, Tier
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
@@ -22,7 +22,9 @@ Responder = Annotated[Actor, Depends(allowed(Permission.ALERT_ACT))]
 class AlertOut(BaseModel):
     model_config = ConfigDict(from_attributes=True)
     id: str
-    stream: StreamKind
+    stream: str
+    axis: str
+    level: str
     version_id: str
     site_id: str
     finding_key: str

@@ -11,12 +11,6 @@ from vigil.kernel.db import Table, Utc, enum_type
 _OPEN = sa.text("state <> 'resolved'")
 
 
-class StreamKind(StrEnum):
-    SCORE = "score"
-    FLAG_RATE = "flag_rate"
-    OVERRIDE_RATE = "override_rate"
-
-
 class Tier(StrEnum):
     """A watch may be wrong once a year and pages nobody; an escalation calls people."""
 
@@ -38,6 +32,9 @@ class Alert(Table, table=True):
     """At most one is open for a stream: the database refuses the second.
 
     Attributes:
+        stream: what the stream counts (`surveillance.streams.kinds`); plain text, as kinds grow.
+        axis: `all`, or what the cases are divided by; `level` is then the group.
+        reference_id: the reference that it was held against, where there is one.
         tolerance: the bound that the estimate left; below the baseline for a fall.
         window_from: the day from which a change explains the data best.
         cause: what people found, when they resolved it.
@@ -51,17 +48,21 @@ class Alert(Table, table=True):
             "site_id",
             "finding_key",
             "stream",
+            "axis",
+            "level",
             unique=True,
             sqlite_where=_OPEN,
             postgresql_where=_OPEN,
         ),
     )
     id: str = Field(primary_key=True)
-    stream: StreamKind = Field(sa_type=enum_type(StreamKind, "alert_stream"))
+    stream: str
+    axis: str = Field(default="all", sa_column_kwargs={"server_default": "all"})
+    level: str = Field(default="all", sa_column_kwargs={"server_default": "all"})
     version_id: str = Field(foreign_key="model_version.id", index=True)
     site_id: str = Field(foreign_key="site.id", index=True)
     finding_key: str
-    reference_id: str = Field(foreign_key="reference.id")
+    reference_id: str | None = Field(default=None, foreign_key="reference.id")
     tier: Tier = Field(sa_type=enum_type(Tier, "alert_tier"))
     state: AlertState = Field(default=AlertState.NEW, sa_type=enum_type(AlertState, "alert_state"))
     estimate: float
@@ -82,3 +83,9 @@ class Alert(Table, table=True):
     resolved_by: str | None = None
     resolved_at: datetime | None = Field(default=None, sa_type=Utc)
     cause: str | None = None
+
+    @property
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """Return what names the alert's stream."""
+        stream = (self.version_id, self.site_id, self.finding_key, self.stream)
+        return (*stream, self.axis, self.level)

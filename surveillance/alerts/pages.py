@@ -9,10 +9,12 @@ from starlette.responses import Response
 
 from surveillance.alerts import service
 from surveillance.alerts.models import Alert
+from surveillance.causes import service as causes
+from surveillance.causes.ranking import Explanation
 from surveillance.names import Names, Subject
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
-from vigil.kernel.web.dependencies import Reading, Writing, allowed
+from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, done, render
 
@@ -42,6 +44,7 @@ class AlertPage(Page):
     alert: Alert
     about: Subject
     may_act: bool
+    changed: Explanation
 
     @property
     def is_open(self) -> bool:
@@ -73,11 +76,19 @@ def list_alerts(
 
 
 @router.get("/alerts/{alert_id}")
-def show_alert(request: Request, session: Reading, actor: Watcher, alert_id: str) -> Response:
+def show_alert(
+    *, request: Request, session: Reading, actor: Watcher, parts: PartsDep, alert_id: str
+) -> Response:
     row = service.alert(session, actor, alert_id)
     may_act = actor.may(Permission.ALERT_ACT, row.site_id)
     about = _about(Names(session, actor), row)
-    page = AlertPage(title=f"Alert: {about.finding}", alert=row, about=about, may_act=may_act)
+    page = AlertPage(
+        title=f"Alert: {about.finding}",
+        alert=row,
+        about=about,
+        may_act=may_act,
+        changed=causes.of_alert(session, actor, parts.objects, row),
+    )
     return render(request, page)
 
 

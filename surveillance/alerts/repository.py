@@ -6,12 +6,21 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlmodel import col, select
 
-from surveillance.alerts.models import Alert, AlertState, StreamKind
+from surveillance.alerts.models import Alert, AlertState
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
-StreamKey = tuple[str, str, str, StreamKind]
+# version, site, subject, kind, axis and level
+StreamKey = tuple[str, str, str, str, str, str]
+_KEY = (
+    col(Alert.version_id),
+    col(Alert.site_id),
+    col(Alert.finding_key),
+    col(Alert.stream),
+    col(Alert.axis),
+    col(Alert.level),
+)
 
 
 def alert(session: ReadSession, actor: Actor, alert_id: str) -> Alert | None:
@@ -43,23 +52,19 @@ def alerts(
 
 
 def open_alert(session: ReadSession, key: StreamKey) -> Alert | None:
-    version_id, site_id, finding_key, stream = key
-    statement = select(Alert).where(
-        Alert.version_id == version_id,
-        Alert.site_id == site_id,
-        Alert.finding_key == finding_key,
-        Alert.stream == stream,
-        Alert.state != AlertState.RESOLVED,
-    )
+    same = (column == value for column, value in zip(_KEY, key, strict=True))
+    statement = select(Alert).where(Alert.state != AlertState.RESOLVED, *same)
     return session.exec(statement).first()
 
 
 def last_resolved(session: ReadSession) -> dict[StreamKey, datetime]:
     """Return when each stream's latest alert was resolved: its detector starts anew from there."""
-    key = (Alert.version_id, Alert.site_id, Alert.finding_key, Alert.stream)
     statement = (
-        sa.select(*map(col, key), sa.func.max(col(Alert.resolved_at)))
+        sa.select(*_KEY, sa.func.max(col(Alert.resolved_at)))
         .where(col(Alert.state) == AlertState.RESOLVED)
-        .group_by(*map(col, key))
+        .group_by(*_KEY)
     )
-    return {(row[0], row[1], row[2], row[3]): row[4] for row in session.execute(statement)}
+    return {
+        (row[0], row[1], row[2], row[3], row[4], row[5]): row[6]
+        for row in session.execute(statement)
+    }

@@ -12,7 +12,7 @@ from datetime import date
 from surveillance.alerts import repository
 from surveillance.alerts.errors import UnknownAlert, WrongState
 from surveillance.alerts.events import AlertRaised
-from surveillance.alerts.models import Alert, AlertState, StreamKind, Tier
+from surveillance.alerts.models import Alert, AlertState, Tier
 from surveillance.alerts.repository import StreamKey
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
@@ -33,8 +33,10 @@ class Signal:
     version_id: str
     site_id: str
     finding_key: str
-    stream: StreamKind
-    reference_id: str
+    stream: str
+    axis: str
+    level: str
+    reference_id: str | None
     tier: Tier
     estimate: float
     interval_low: float
@@ -49,7 +51,8 @@ class Signal:
 
     @property
     def key(self) -> StreamKey:
-        return (self.version_id, self.site_id, self.finding_key, self.stream)
+        stream = (self.version_id, self.site_id, self.finding_key, self.stream)
+        return (*stream, self.axis, self.level)
 
 
 def raise_alert(
@@ -98,7 +101,7 @@ def reopen(session: WriteSession, actor: Actor, alert_id: str, reason: str) -> A
         WrongState: it is not resolved, or the stream has a newer alert open.
     """
     row = _to_act_on(session, actor, alert_id, frozenset({AlertState.RESOLVED}), "reopened")
-    if repository.open_alert(session, (row.version_id, row.site_id, row.finding_key, row.stream)):
+    if repository.open_alert(session, row.key):
         raise WrongState("A newer alert of this stream is open. Act on that one.")
     row.state, row.resolved_by, row.resolved_at = AlertState.REOPENED, None, None
     return _kept(session, actor, row, "reopen", reason)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from inference.runs.models import Outcome
-from surveillance.axes import AXES, UNKNOWN
+from surveillance.axes import IMAGE_AXES, UNKNOWN
 from surveillance.local_tests.rule import Metric
 from surveillance.measures.calibration import calibration
 from surveillance.measures.discrimination import area
@@ -93,7 +93,7 @@ def figures(finding: str, cases: Sequence[Scored]) -> Figures:
         overall=_cell("all", "all", cases),
         groups=tuple(
             _cell(axis, level, [case for case in cases if _level(case, axis) == level])
-            for axis in AXES
+            for axis in IMAGE_AXES
             for level in _levels(cases, axis)
         ),
         if_missed=share(hits, _patients(positives)),

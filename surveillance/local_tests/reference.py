@@ -90,4 +90,4 @@ def _set(
 
 
 def _case(case: LocalTestCase) -> Case:
-    return Case(float(case.score or 0.0), case.flagged is True, case.levels)
+    return Case(float(case.score or 0.0), case.flagged is True, case.levels, case.label)

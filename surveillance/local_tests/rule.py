@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from model_registry.packages.manifest import FindingSpec
-from surveillance.axes import AXES
+from surveillance.axes import IMAGE_AXES
 from vigil.kernel.errors import Fault
 
 Metric = Literal["sensitivity", "specificity", "auc"]
@@ -20,8 +20,8 @@ METRICS: tuple[Metric, ...] = ("sensitivity", "specificity", "auc")
 
 
 def _axis(name: str) -> str:
-    if name not in AXES:
-        raise ValueError(f"unknown axis: use one of {', '.join(AXES)}")
+    if name not in IMAGE_AXES:
+        raise ValueError(f"unknown axis: use one of {', '.join(IMAGE_AXES)}")
     return name
 
 
@@ -73,7 +73,7 @@ class SubgroupRule(Strict):
     metric: Metric
     floor: Share
     min_cases: Annotated[int, Field(ge=2, le=1_000_000)] = 20
-    axes: Annotated[tuple[Axis, ...], Field(min_length=1)] = AXES
+    axes: Annotated[tuple[Axis, ...], Field(min_length=1)] = IMAGE_AXES
 
 
 class Rule(Strict):

@@ -22,3 +22,21 @@ def log_e(days: Counts, of: Ranks, tolerance: float) -> LogE:
     down = np.log1p(-stakes * (of - NO_SHIFT + tolerance))
     wins: LogE = valued(np.atleast_2d(days)) @ np.concatenate([up, down]).T
     return wins
+
+
+def log_e_of_rows(
+    rows: NDArray[np.float64], of: NDArray[np.float64], tolerance: NDArray[np.float64]
+) -> LogE:
+    """Return the same for rows of which each has its own ranks and tolerance.
+
+    Args:
+        rows: cases in each slot with a score; shape (rows, slots).
+        of: the ranks of each row's slots; the same shape.
+        tolerance: shape (rows,).
+    """
+    bound = tolerance[:, None]
+    arms = [
+        sign * stake * (of - NO_SHIFT - sign * bound) for sign in (1, -1) for stake in STAKES
+    ]
+    wins: LogE = np.stack([(rows * np.log1p(arm)).sum(-1) for arm in arms], axis=-1)
+    return wins

@@ -6,7 +6,7 @@ learn the drift.
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Daily = NDArray[np.float64]
 BASELINE_DAYS = 60
@@ -15,14 +15,14 @@ MIN_DAYS = 20
 INFLATION = 1.25
 
 
-def between_days(n: Daily, mean: Daily, within: Daily, prior: float) -> Daily:
+def between_days(n: Daily, mean: Daily, within: Daily, prior: ArrayLike) -> Daily:
     """Return the variance to expect between days, as known before each of them.
 
     Args:
         n: cases of each day; shape (..., days).
         mean: the day's mean; any number where the day has no case.
         within: variance of one case within a day.
-        prior: the variance assumed until `BASELINE_DAYS` days had cases.
+        prior: the variance assumed until `BASELINE_DAYS` days had cases; shape (...).
 
     Returns:
         A variance for each day, shape (..., days).
@@ -31,7 +31,7 @@ def between_days(n: Daily, mean: Daily, within: Daily, prior: float) -> Daily:
     seen = np.cumsum(has_cases, axis=-1)
     first = np.where(has_cases & (seen <= BASELINE_DAYS), n / within, 0.0)
     learned = INFLATION * _by_moments(first, mean)
-    return np.where(seen > BASELINE_DAYS, learned[..., None], prior)
+    return np.where(seen > BASELINE_DAYS, learned[..., None], np.asarray(prior)[..., None])
 
 
 def _by_moments(weights: Daily, mean: Daily) -> Daily:

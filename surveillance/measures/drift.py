@@ -8,11 +8,11 @@ variance at most one. The day's variance holds what differs between days anyway 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from surveillance.measures.betting import LogE
 from surveillance.measures.day_effects import Daily, between_days
-from surveillance.measures.offset import learned
+from surveillance.measures.offset import TOLERATED, learned
 
 STAKES = (0.25, 0.5, 1.0, 2.0)
 # Fewer cases on a day are no normal mean yet: such a day is not bet on.
@@ -27,15 +27,17 @@ class Drift:
         log_e: the logarithm of each bet's win, upwards then downwards; shape (..., days, bets).
         beyond: how far the day is from what was learned to be normal; shape (..., days).
         precision: one over the variance of `beyond`; zero for a day that is not bet on.
+        z: `beyond` in standard deviations, those of what is still to be learned included.
     """
 
     log_e: LogE
     beyond: Daily
     precision: Daily
+    z: Daily
 
 
 def of_means(
-    n: Daily, shift: Daily, within: Daily, reference_error: Daily, prior_between: float
+    n: Daily, shift: Daily, within: Daily, reference_error: Daily, prior_between: ArrayLike
 ) -> Drift:
     """Bet on the means of days.
 
@@ -44,7 +46,7 @@ def of_means(
         shift: the day's mean less the reference's; any number where there is no case.
         within: variance of one case within the day.
         reference_error: standard error of the reference's mean; shape (...).
-        prior_between: variance between days until enough days are known.
+        prior_between: variance between days until enough days are known; shape (...).
     """
     counted = n >= MIN_CASES
     shift = np.where(counted, shift, 0.0)
@@ -55,7 +57,9 @@ def of_means(
     beyond = np.where(counted, shift - offset.centre, 0.0)
     up = (beyond - offset.tolerance) * np.sqrt(precision)
     down = (-beyond - offset.tolerance) * np.sqrt(precision)
-    return Drift(_wins(up, down, counted), beyond, precision)
+    unsure = (offset.tolerance / TOLERATED) ** 2
+    z = beyond * np.sqrt(precision / (1 + precision * unsure))
+    return Drift(_wins(up, down, counted), beyond, precision, z)
 
 
 def _wins(up: Daily, down: Daily, counted: NDArray[np.bool_]) -> LogE:

@@ -65,6 +65,24 @@ def quantile_edges(scores: Sequence[float], bins: int = BINS) -> Edges:
     return Edges(tuple(float(cut) for cut in cuts))
 
 
+def number_edges(values: Sequence[float], bins: int = BINS) -> Edges:
+    """Return edges for a number that may take few values, or only one.
+
+    Where the largest value is frequent it gets a bin of its own, as every other frequent value has:
+    a number that never changed is then ranked as it was, and any other value below or above.
+
+    Raises:
+        ValueError: no value, or one that is no number.
+    """
+    found = np.asarray(values, dtype=np.float64)
+    if not found.size or not np.isfinite(found).all():
+        raise ValueError("there is no value, or one is no number")
+    cuts = np.unique(np.quantile(found, np.linspace(0, 1, bins + 1), method="inverted_cdf"))
+    if len(cuts) == 1 or np.mean(found == cuts[-1]) > 1 / bins:
+        cuts = np.append(cuts, np.nextafter(cuts[-1], np.inf))
+    return Edges(tuple(float(cut) for cut in cuts))
+
+
 def valued(counts: Counts) -> Counts:
     """Return the slots that hold a score: all but missing and invalid. Works on rows of days."""
     return counts[..., :-2]

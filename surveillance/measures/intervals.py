@@ -3,6 +3,9 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 Z95 = 1.959963984540054
 RANK_VARIANCE = 1 / 12  # of a rank that is uniform on [0, 1]
 
@@ -30,6 +33,18 @@ def wilson(events: int, n: int, z: float = Z95) -> Interval:
     low = 0.0 if events == 0 else (centre - half) / (1 + spread)
     high = 1.0 if events == n else (centre + half) / (1 + spread)
     return Interval(rate, low, high)
+
+
+def score_bounds(
+    events: NDArray[np.float64], n: NDArray[np.float64], z: float = Z95
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the bounds of `wilson` for many proportions at once; `n` is positive."""
+    rate, spread = events / n, z * z / n
+    centre = rate + spread / 2
+    half = z * np.sqrt(rate * (1 - rate) / n + spread / (4 * n))
+    low = np.where(events == 0, 0.0, (centre - half) / (1 + spread))
+    high = np.where(events == n, 1.0, (centre + half) / (1 + spread))
+    return low, high
 
 
 def newcombe(events: int, n: int, other_events: int, other_n: int, z: float = Z95) -> Interval:

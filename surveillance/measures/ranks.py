@@ -5,10 +5,10 @@ a case's rank is one half; a shift of d standard deviations moves it to Phi(d / 
 """
 
 import math
-from statistics import NormalDist
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from scipy.special import ndtr
 
 from surveillance.measures.histogram import Counts, valued
 
@@ -19,9 +19,10 @@ REFERENCE_ERRORS = 3  # the reference's own mean is uncertain by 1 / sqrt(12 n)
 
 
 def ranks(reference: Counts) -> Ranks:
-    """Return the rank of each slot that holds a score, from the reference's counts."""
-    shares = valued(reference) / valued(reference).sum()
-    result: Ranks = np.cumsum(shares) - shares / 2
+    """Return the rank of each slot that holds a score, from the reference's (..., slots)."""
+    held = valued(reference)
+    shares = held / held.sum(-1, keepdims=True)
+    result: Ranks = np.cumsum(shares, axis=-1) - shares / 2
     return result
 
 
@@ -30,14 +31,17 @@ def mean_rank(counts: Counts, of: Ranks) -> float:
     return float(held @ of / held.sum())
 
 
-def of_shift(shift: float) -> float:
+def of_shift(shift: ArrayLike) -> Ranks:
     """Return how far a shift of so many standard deviations moves the mean rank of a normal."""
-    return NormalDist().cdf(shift / math.sqrt(2)) - NO_SHIFT
+    moved: Ranks = ndtr(np.asarray(shift, dtype=np.float64) / math.sqrt(2)) - NO_SHIFT
+    return moved
 
 
-def shift_tolerance(n_reference: int, shift: float = CLINICAL_SHIFT) -> float:
+def shift_tolerance(n_reference: ArrayLike, shift: ArrayLike = CLINICAL_SHIFT) -> Ranks:
     """Return how far the mean rank may move: the clinical shift, or what the reference cannot tell.
 
     Without it a correct detector alarms on the reference's own error.
     """
-    return max(of_shift(shift), REFERENCE_ERRORS / math.sqrt(12 * n_reference))
+    known: Ranks = REFERENCE_ERRORS / np.sqrt(12 * np.asarray(n_reference, dtype=np.float64))
+    tolerance: Ranks = np.maximum(of_shift(shift), known)
+    return tolerance

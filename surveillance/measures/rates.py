@@ -13,11 +13,13 @@ from scipy.special import gammaln
 
 from surveillance.measures.betting import LogE
 from surveillance.measures.day_effects import Daily
-from surveillance.measures.intervals import wilson
+from surveillance.measures.intervals import score_bounds
 
 FACTORS = (1.15, 1.3, 1.6, 2.0)
 LEAST = 1e-4  # no fall is looked for below this rate
 _TINY = 1e-7
+_LARGE = 20.0  # from here on the series errs by less than 3e-10
+_HALF_LOG_TWO_PI = 0.9189385332046727
 
 
 def log_e_of_rise(
@@ -45,18 +47,24 @@ def log_e_of_fall(
     return _log_ratio(events, n, (null / np.asarray(FACTORS), null), between)
 
 
-def tolerated_rise(events: int, n: int, factor: float) -> float:
+def tolerated_rise(events: ArrayLike, n: ArrayLike, factor: ArrayLike) -> Daily:
     """Return the rate up to which a baseline of `events` in `n` is not left.
 
     The larger of a clinical factor and what the baseline cannot tell: with few cases the baseline
     itself is "wrong", and a detector would find that.
     """
-    return min(0.999, max(events / n * factor, wilson(events, n).high))
+    happened, of = np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    clinical = happened / of * np.asarray(factor)
+    bound: Daily = np.minimum(0.999, np.maximum(clinical, score_bounds(happened, of)[1]))
+    return bound
 
 
-def tolerated_fall(events: int, n: int, factor: float) -> float:
+def tolerated_fall(events: ArrayLike, n: ArrayLike, factor: ArrayLike) -> Daily:
     """Return the rate down to which a baseline of `events` in `n` is not left; may be none (0)."""
-    return min(events / n / factor, wilson(events, n).low)
+    happened, of = np.asarray(events, dtype=np.float64), np.asarray(n, dtype=np.float64)
+    clinical = happened / of / np.asarray(factor)
+    bound: Daily = np.minimum(clinical, score_bounds(happened, of)[0])
+    return bound
 
 
 def _log_ratio(
@@ -77,7 +85,34 @@ def _log_ratio(
 
 
 def _log_beta_binomial(happened: Daily, rest: Daily, rate: Daily, spread: Daily) -> LogE:
-    """Return the log chance of a day whose rate is itself drawn anew, up to a constant."""
+    """Return the log chance of a day whose rate is itself drawn anew.
+
+    Up to what is the same for every rate of the day, and cancels in a ratio.
+    """
     up, down = rate * spread, (1 - rate) * spread
-    chance: LogE = gammaln(happened + up) - gammaln(up) + gammaln(rest + down) - gammaln(down)
+    chance: LogE = _growth(happened + up)
+    chance -= _growth(up)
+    chance += _growth(rest + down)
+    chance -= _growth(down)
     return chance
+
+
+def _growth(x: Daily) -> Daily:
+    """Return the logarithm of the gamma function, plus `x` and less half the log of 2 pi.
+
+    By Stirling's series where that is exact: a third of the time of the general function, for
+    arguments that are mostly large.
+    """
+    found: Daily = np.log(x)
+    found *= x - 0.5
+    inverse = 1 / x
+    series = inverse * inverse
+    series *= -1 / 360
+    series += 1 / 12
+    series *= inverse
+    found += series
+    small = x < _LARGE
+    if small.any():
+        held = x[small]
+        found[small] = gammaln(held) + held - _HALF_LOG_TWO_PI
+    return found

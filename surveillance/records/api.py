@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from surveillance.records import baseline
+from surveillance.records import baseline, inputs, package
 from surveillance.references import service
 from surveillance.references.cases import Case
 from surveillance.references.models import Reference, ReferenceSource, ReferenceStatus
@@ -34,10 +34,11 @@ class CaseIn(BaseModel):
     age_band: str | None = None
     manufacturer: str | None = None
     view: str | None = None
+    truth: bool | None = None
 
     def as_case(self, threshold: float) -> Case:
-        levels = {k: v for k, v in self.model_dump(exclude={"score"}).items() if v}
-        return Case(self.score, self.score >= threshold, levels)
+        levels = {k: v for k, v in self.model_dump(exclude={"score", "truth"}).items() if v}
+        return Case(self.score, self.score >= threshold, levels, self.truth)
 
 
 class FromCases(BaseModel):
@@ -58,6 +59,14 @@ class FromRecords(BaseModel):
     version_id: str
     site_id: str
     finding_key: str
+    first: Annotated[int, Field(ge=1, le=200_000)]
+    reason: Reason
+
+
+class FromRuns(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version_id: str
+    site_id: str
     first: Annotated[int, Field(ge=1, le=200_000)]
     reason: Reason
 
@@ -113,6 +122,51 @@ def set_reference_from_records(
 ) -> ReferenceOut:
     row = baseline.set_from_records(session, actor, parts.objects, **body.model_dump())
     return _created(row, response)
+
+
+class InputsOut(BaseModel):
+    """The references that were set, and why each number that has none got none."""
+
+    references: list[ReferenceOut]
+    left_out: dict[str, str]
+
+
+@router.post("/inputs", status_code=201)
+def set_references_of_inputs(
+    *, session: Writing, actor: Runner, parts: PartsDep, body: FromRuns, response: Response
+) -> InputsOut:
+    found = inputs.set_from_records(session, actor, parts.objects, **body.model_dump())
+    response.headers["Location"] = router.prefix
+    rows = [ReferenceOut.model_validate(row) for row in found.references]
+    return InputsOut(references=rows, left_out=dict(found.left_out))
+
+
+class FromPackage(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    version_id: str
+    reason: Reason
+
+
+@router.post("/from-package", status_code=201)
+def set_references_from_package(
+    *, actor: Runner, parts: PartsDep, body: FromPackage, response: Response
+) -> InputsOut:
+    """Set the supplier's references from the validation set in the package."""
+    # The file is read before anything is locked.
+    with parts.database.read() as session:
+        sets = package.read(session, actor, parts.objects, body.version_id)
+    with parts.database.write() as session:
+        found = package.set_references(
+            session,
+            actor,
+            parts.objects,
+            version_id=body.version_id,
+            sets=sets,
+            reason=body.reason,
+        )
+        rows = [ReferenceOut.model_validate(row) for row in found.references]
+    response.headers["Location"] = router.prefix
+    return InputsOut(references=rows, left_out=dict(found.left_out))
 
 
 @router.get("/{reference_id}")

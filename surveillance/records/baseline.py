@@ -6,6 +6,7 @@ from datetime import date
 from inference.decisions.models import Decision
 from surveillance.axes import AXES, UNKNOWN
 from surveillance.records import repository, service
+from surveillance.records.folding import SHOWN
 from surveillance.records.models import PredictionRecord
 from surveillance.records.repository import Scope
 from surveillance.references import service as references
@@ -94,9 +95,15 @@ def set_from_records(
 
 def _case(record: PredictionRecord) -> Case:
     levels = {axis: record.attributes.get(axis, UNKNOWN) for axis in AXES}
-    return Case(float(record.score or 0.0), record.flagged is True, levels)
+    return Case(float(record.score or 0.0), record.flagged is True, levels, record.truth)
 
 
 def _baseline(rows: Sequence[PredictionRecord]) -> Baseline:
-    decided = [row.decision for row in rows if row.decision is not None]
-    return Baseline(len(decided), sum(decision in _OVERRIDES for decision in decided))
+    decided = [row.decision for row in rows if row.mode in SHOWN and row.decision is not None]
+    return Baseline(
+        len(decided),
+        sum(decision in _OVERRIDES for decision in decided),
+        override_fp=decided.count(Decision.OVERRIDE_FP),
+        override_fn=decided.count(Decision.OVERRIDE_FN),
+        shown=sum(row.mode in SHOWN for row in rows),
+    )

@@ -1,7 +1,7 @@
 """What surveillance knows of a finished run, in its own words."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 from inference.decisions.models import Decision
@@ -19,6 +19,14 @@ class FindingFacts:
 
 @dataclass(frozen=True)
 class RunFacts:
+    """A run by what inference calls it.
+
+    Attributes:
+        day: the one it was planned on.
+        exam_day: the one its study first arrived on; `day` where that is not known.
+        features: numbers of the image or the run, each a stream of its own.
+    """
+
     run_id: str
     patient_pseudonym: str
     version_id: str
@@ -30,3 +38,6 @@ class RunFacts:
     levels: Mapping[str, str]
     findings: tuple[FindingFacts, ...] = ()
     supersedes_run_id: str | None = None
+    study_instance_uid: str | None = None
+    exam_day: date | None = None
+    features: Mapping[str, float | None] = field(default_factory=dict)

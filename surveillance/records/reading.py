@@ -6,17 +6,19 @@ study is flagged if any image is, and a study is what readers decide on and what
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import UTC
+from datetime import UTC, date
 from typing import Any
 
 from inference.decisions import repository as decisions
 from inference.decisions.models import Decision
+from inference.delivery import repository as deliveries
 from inference.runs import service as runs
 from inference.runs.models import Finding, Run
 from inference.studies import repository as studies
 from inference.studies import service as study_service
 from inference.studies.models import Instance
-from surveillance.axes import UNKNOWN, levels
+from surveillance.axes import UNKNOWN, crossed, levels
+from surveillance.records import numbers
 from surveillance.records.facts import FindingFacts, RunFacts
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -31,19 +33,45 @@ def of_run(session: ReadSession, actor: Actor, run_id: str) -> RunFacts | None:
     if run.outcome is None:
         return None
     instances = _inputs(run, studies.instances(session, actor, run.study_id))
+    findings = _findings(session, actor, run, instances)
+    study = study_service.study_by_id(session, actor, run.study_id)
     return RunFacts(
         run_id=run.id,
         supersedes_run_id=run.supersedes_run_id,
-        patient_pseudonym=study_service.study_by_id(session, actor, run.study_id).patient_pseudonym,
+        patient_pseudonym=study.patient_pseudonym,
+        study_instance_uid=study.study_instance_uid,
+        exam_day=study.first_arrival_at.astimezone(UTC).date(),
         version_id=run.version_id,
         site_id=run.site_id,
         deployment_id=run.deployment_id,
         mode=run.mode,
-        day=run.planned_at.astimezone(UTC).date(),
+        day=day_of(run),
         outcome=run.outcome,
         levels=_levels_of_study(list(instances.values())),
-        findings=_findings(session, actor, run, instances),
+        findings=findings,
+        features=numbers.of_run(run, instances.values(), findings)
+        | decision_time(session, actor, run),
     )
+
+
+def decision_time(session: ReadSession, actor: Actor, run: Run) -> numbers.Numbers:
+    """Return the seconds from the first result that arrived to the first decision, if one was made.
+
+    What was never delivered was shown in Vigil, from the moment that its run ended.
+    """
+    made = decisions.of_run(session, actor, run.id)
+    if not made:
+        return {}
+    sent = deliveries.deliveries(session, actor, run_id=run.id)
+    arrived = [one.delivered_at for one in sent if one.delivered_at is not None]
+    shown = min(arrived, default=run.finished_at)
+    first = min(decision.decided_at for decision in made)
+    return {numbers.DECISION_TIME: numbers.seconds(shown, first)}
+
+
+def day_of(run: Run) -> date:
+    """Return the day that a run counts on."""
+    return run.planned_at.astimezone(UTC).date()
 
 
 def _inputs(run: Run, instances: Sequence[Instance]) -> dict[str, Instance]:
@@ -57,7 +85,7 @@ def _levels_of_study(instances: Sequence[Instance]) -> dict[str, str]:
     for instance in instances:
         known = levels(instance.attributes).items()
         merged |= {axis: value for axis, value in known if merged[axis] == UNKNOWN}
-    return merged
+    return crossed(merged)
 
 
 def _findings(

@@ -1,48 +1,54 @@
 """Queries for records and daily counts, each within the sites the actor may read."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import col, select
 
 from surveillance.axes import ALL
-from surveillance.records.folding import COUNTERS, Change, added
-from surveillance.records.models import AggregateDay, PredictionRecord
+from surveillance.records.folding import COUNTERS
+from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord, TruthDay
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
 BATCH = 5000
+PIECE = 50_000
+# What the counts need of a record.
+COUNTED = (
+    "version_id",
+    "site_id",
+    "mode",
+    "finding_key",
+    "day",
+    "outcome",
+    "score",
+    "flagged",
+    "decision",
+    "attributes",
+    "features",
+    "truth",
+    "exam_day",
+    "label_day",
+)
 
 # Statements that every record needs are built once.
 _AGGREGATES: sa.Table = AggregateDay.__table__  # type: ignore[attr-defined]
-_KNOWN = sa.select(
-    col(PredictionRecord.run_pseudonym), col(PredictionRecord.supersedes_pseudonym)
-).where(
-    sa.or_(
-        col(PredictionRecord.run_pseudonym) == sa.bindparam("run"),
-        col(PredictionRecord.supersedes_pseudonym) == sa.bindparam("run"),
-    )
+_RECORDS: sa.Table = PredictionRecord.__table__  # type: ignore[attr-defined]
+_TRUTH: sa.Table = TruthDay.__table__  # type: ignore[attr-defined]
+_NAMES: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
+_SEEN = sa.union_all(
+    sa.select(sa.literal(value=True, literal_execute=True), _RECORDS.c.run_pseudonym).where(
+        _RECORDS.c.run_pseudonym.in_(_NAMES)
+    ),
+    sa.select(sa.literal(value=False, literal_execute=True), _RECORDS.c.supersedes_pseudonym).where(
+        _RECORDS.c.supersedes_pseudonym.in_(_NAMES)
+    ),
 )
-# Always in the order of the ids, so that two writers cannot wait for each other.
-_LOCK = (
-    sa.select(_AGGREGATES.c.id, _AGGREGATES.c.histogram)
-    .where(_AGGREGATES.c.id.in_(sa.bindparam("keys", expanding=True)))
-    .order_by(_AGGREGATES.c.id)
-    .with_for_update()
-)
-_ADD = (
-    sa.update(_AGGREGATES)
-    .where(_AGGREGATES.c.id == sa.bindparam("row"))
-    .values(
-        {name: _AGGREGATES.c[name] + sa.bindparam(f"add_{name}") for name in COUNTERS}
-        | {"histogram": sa.bindparam("counted"), "reference_id": sa.bindparam("reference")}
-    )
-)
+_INSERT = sa.insert(_RECORDS)
 
 
 @dataclass(frozen=True)
@@ -55,19 +61,31 @@ class Scope:
     from_day: date | None = None
     to_day: date | None = None
 
-
-def of_run(session: ReadSession, run_pseudonym: str) -> Sequence[PredictionRecord]:
-    statement = select(PredictionRecord).where(PredictionRecord.run_pseudonym == run_pseudonym)
-    return session.exec(statement).all()
+    def has_day(self, day: date) -> bool:
+        return (self.from_day or date.min) <= day <= (self.to_day or date.max)
 
 
-def known(session: ReadSession, run_pseudonym: str) -> tuple[bool, bool]:
-    """Return whether a run was recorded, and whether one that supersedes it was."""
-    rows = session.execute(_KNOWN, {"run": run_pseudonym}).all()
-    return (
-        any(row.run_pseudonym == run_pseudonym for row in rows),
-        any(row.supersedes_pseudonym == run_pseudonym for row in rows),
-    )
+def of_runs(session: ReadSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
+    """Return the records of runs by any of their pseudonyms."""
+    statement = select(PredictionRecord).where(col(PredictionRecord.run_pseudonym).in_(pseudonyms))
+    return session.exec(statement.order_by(PredictionRecord.id)).all()
+
+
+def seen(session: ReadSession, names: Sequence[str]) -> tuple[set[str], set[str]]:
+    """Return which pseudonyms are of recorded runs, and which of runs that one supersedes."""
+    connection = session.connection()
+    recorded: set[str] = set()
+    superseded: set[str] = set()
+    for start in range(0, len(names), BATCH):
+        asked = {"names": names[start : start + BATCH]}
+        for is_recorded, name in connection.execute(_SEEN, asked):
+            (recorded if is_recorded else superseded).add(name)
+    return recorded, superseded
+
+
+def insert(session: WriteSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write new records, without an object for each."""
+    session.connection().execute(_INSERT, rows)
 
 
 def records(
@@ -79,7 +97,7 @@ def records(
     """
     statement = within_sites(select(PredictionRecord), actor, PredictionRecord.site_id)
     statement = statement.where(
-        col(PredictionRecord.superseded).is_(False), *_within(PredictionRecord, scope)
+        col(PredictionRecord.superseded).is_(False), *within_scope(PredictionRecord, scope)
     )
     return session.exec(statement.order_by(PredictionRecord.run_pseudonym).limit(limit)).all()
 
@@ -89,7 +107,7 @@ def count(session: ReadSession, actor: Actor, scope: Scope) -> int:
         select(sa.func.count()).select_from(PredictionRecord), actor, PredictionRecord.site_id
     )
     statement = statement.where(
-        col(PredictionRecord.superseded).is_(False), *_within(PredictionRecord, scope)
+        col(PredictionRecord.superseded).is_(False), *within_scope(PredictionRecord, scope)
     )
     return int(session.exec(statement).one())
 
@@ -102,20 +120,49 @@ def first(
     statement = statement.where(
         col(PredictionRecord.superseded).is_(False),
         col(PredictionRecord.score).is_not(None),
-        *_within(PredictionRecord, scope),
+        *within_scope(PredictionRecord, scope),
     )
     order = (col(PredictionRecord.day), col(PredictionRecord.id))
     return session.exec(statement.order_by(*order).limit(limit)).all()
 
 
-def every(session: ReadSession, scope: Scope) -> Iterator[PredictionRecord]:
-    """Yield every record in scope, in batches: for Vigil's own rebuilding, not for a reader."""
-    last = ""
-    while batch := _after(session, scope, last):
-        yield from batch
-        last = batch[-1].id
-        for record in batch:
-            session.expunge(record)
+def first_runs(
+    session: ReadSession, actor: Actor, scope: Scope, limit: int
+) -> Sequence[PredictionRecord]:
+    """Return the earliest records of whole runs."""
+    statement = within_sites(select(PredictionRecord), actor, PredictionRecord.site_id)
+    statement = statement.where(
+        col(PredictionRecord.superseded).is_(False),
+        *within_scope(PredictionRecord, replace(scope, finding_key=WHOLE_RUN)),
+    )
+    order = (col(PredictionRecord.day), col(PredictionRecord.id))
+    return session.exec(statement.order_by(*order).limit(limit)).all()
+
+
+def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]]]:
+    """Yield every record that counts on a day of the scope, as plain rows of `COUNTED`.
+
+    For Vigil's own rebuilding: undecoded, and in the order that they came to the table in, which is
+    the fastest, and in which the rows of a day are in few pieces. A label counts on its own days.
+    """
+    table = _RECORDS.c
+    exam_day = sa.func.coalesce(table.exam_day, table.day)
+    read: dict[str, Any] = {
+        name: sa.type_coerce(table[name], sa.String) for name in ("mode", "outcome", "decision")
+    }
+    read |= {name: sa.cast(table[name], sa.Text) for name in ("attributes", "features")}
+    read |= {name: sa.cast(table[name], sa.Text) for name in ("day", "label_day")}
+    read["exam_day"] = sa.cast(exam_day, sa.Text)
+    read |= {name: sa.type_coerce(table[name], sa.Integer) for name in ("flagged", "truth")}
+    columns = [read.get(name, table[name]).label(name) for name in COUNTED]
+    whole = replace(scope, from_day=None, to_day=None)
+    statement = sa.select(*columns).where(
+        table.superseded.is_(False),
+        *within_scope(PredictionRecord, whole),
+        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, table.label_day))),
+    )
+    streamed = statement.execution_options(yield_per=PIECE)
+    yield from session.connection().execute(streamed).partitions()
 
 
 def aggregates(
@@ -123,7 +170,9 @@ def aggregates(
 ) -> Sequence[sa.Row[Any]]:
     """Return daily counts as plain rows, oldest first; rows, because there may be many."""
     statement = sa.select(*_AGGREGATES.columns)
-    statement = statement.where(col(AggregateDay.axis).in_(axes), *_within(AggregateDay, scope))
+    statement = statement.where(
+        col(AggregateDay.axis).in_(axes), *within_scope(AggregateDay, scope)
+    )
     if actor.sites is not None:
         statement = statement.where(col(AggregateDay.site_id).in_(sorted(actor.sites)))
     return session.execute(statement.order_by(col(AggregateDay.day))).all()
@@ -148,7 +197,7 @@ def daily(session: ReadSession, actor: Actor, scope: Scope) -> Sequence[sa.Row[A
         table.shown,
         table.decided,
         (table.override_fp + table.override_fn).label("overridden"),
-    ).where(table.axis == ALL, *_within(AggregateDay, scope))
+    ).where(table.axis == ALL, *within_scope(AggregateDay, scope))
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))
     order = (table.version_id, table.site_id, table.finding_key, table.day)
@@ -165,20 +214,20 @@ def totals_of_version(session: ReadSession, version_id: str, before: date) -> Se
     return session.execute(statement.group_by(*map(col, keys)).order_by(*map(col, keys))).all()
 
 
-def add(session: WriteSession, changes: dict[str, Change]) -> None:
-    """Add changes to their rows, each made first where it is not there."""
-    held = _lock(session, list(changes))
-    if len(held) < len(changes):
-        _make(session, [changes[key] for key in changes if key not in held])
-        held = _lock(session, list(changes))
-    session.execute(_ADD, [_parameters(key, one, held[key]) for key, one in changes.items()])
-
-
 def remove_aggregates(session: WriteSession, scope: Scope) -> None:
-    session.execute(sa.delete(_AGGREGATES).where(*_within(AggregateDay, scope)))
+    session.execute(sa.delete(_AGGREGATES).where(*within_scope(AggregateDay, scope)))
+    session.execute(sa.delete(_TRUTH).where(*within_scope(TruthDay, scope)))
 
 
-def _within(table: type[PredictionRecord | AggregateDay], scope: Scope) -> list[Any]:
+def count_aggregates(session: ReadSession, scope: Scope) -> int:
+    counted = sa.select(sa.func.count()).select_from(_AGGREGATES)
+    return int(session.execute(counted.where(*within_scope(AggregateDay, scope))).scalar_one())
+
+
+def within_scope(
+    table: type[PredictionRecord | AggregateDay | TruthDay], scope: Scope
+) -> list[Any]:
+    """Return the conditions that keep a table's rows to a scope."""
     wanted = {
         table.version_id: scope.version_id,
         table.site_id: scope.site_id,
@@ -194,31 +243,10 @@ def _within(table: type[PredictionRecord | AggregateDay], scope: Scope) -> list[
     return conditions
 
 
-def _after(session: ReadSession, scope: Scope, last: str) -> Sequence[PredictionRecord]:
-    statement = select(PredictionRecord).where(
-        PredictionRecord.id > last, *_within(PredictionRecord, scope)
-    )
-    return session.exec(statement.order_by(PredictionRecord.id).limit(BATCH)).all()
-
-
-def _lock(session: WriteSession, keys: list[str]) -> dict[str, Any]:
-    return {row.id: row.histogram for row in session.execute(_LOCK, {"keys": keys})}
-
-
-def _make(session: WriteSession, changes: Sequence[Change]) -> None:
-    of = postgresql if session.get_bind().dialect.name == "postgresql" else sqlite
-    rows = [
-        {"id": one.cell.id, **vars(one.cell), "histogram": (), **dict.fromkeys(COUNTERS, 0)}
-        for one in changes
-    ]
-    session.execute(of.insert(_AGGREGATES).on_conflict_do_nothing(), rows)
-
-
-def _parameters(key: str, change: Change, held: Any) -> dict[str, Any]:
-    counters = zip(COUNTERS, change.counters.tolist(), strict=True)
-    return {
-        "row": key,
-        "reference": change.reference_id,
-        "counted": added(held, change.histogram),
-        **{f"add_{name}": value for name, value in counters},
-    }
+def _days(column: Any, scope: Scope) -> Any:
+    conditions = [sa.true()]
+    if scope.from_day is not None:
+        conditions.append(column >= scope.from_day)
+    if scope.to_day is not None:
+        conditions.append(column <= scope.to_day)
+    return sa.and_(*conditions)

@@ -4,146 +4,256 @@ A record and its change of the counts commit together; the record's unique key i
 repeated task change nothing.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import NamedTuple
 
 from inference.decisions.models import Decision
-from surveillance.measures.histogram import Edges
+from inference.runs.models import Outcome, RunMode
 from surveillance.records import repository
+from surveillance.records.bulk import fold
 from surveillance.records.errors import UnknownRecord
 from surveillance.records.facts import FindingFacts, RunFacts
-from surveillance.records.folding import Frozen, changes, merged
+from surveillance.records.folding import Change, Counted, changes, merged, truth_changes
+from surveillance.records.frozen import FrozenOnDay
 from surveillance.records.models import WHOLE_RUN, PredictionRecord
+from surveillance.records.pseudonyms import Pseudonyms
 from surveillance.records.repository import Scope
-from surveillance.references import service as references
+from surveillance.records.scan import pieces
+from surveillance.records.sums import LABELLED, PREDICTIONS
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.keys import Keys
 
-PURPOSE = "surveillance"
 
+class Row(NamedTuple):
+    """A new record, before it is in its table."""
 
-def pseudonym(keys: Keys, identifier: str) -> str:
-    """Return what stands for a run or a patient here: another one than anywhere else in Vigil."""
-    return keys.pseudonym(PURPOSE, identifier)
+    id: str
+    run_pseudonym: str
+    supersedes_pseudonym: str | None
+    superseded: bool
+    patient_pseudonym: str
+    study_pseudonym: str | None
+    version_id: str
+    site_id: str
+    deployment_id: str
+    mode: RunMode
+    day: date
+    exam_day: date
+    finding_key: str
+    outcome: Outcome
+    score: float | None
+    flagged: bool | None
+    attributes: dict[str, str]
+    features: dict[str, float | None] | None
+    decision: Decision | None
+    truth: bool | None = None
+    label_day: date | None = None
 
 
 def record_run(session: WriteSession, keys: Keys, facts: RunFacts) -> int:
     """Record a run and its findings; return how many rows are new (none, if it was recorded)."""
-    run = pseudonym(keys, facts.run_id)
-    is_recorded, superseded = repository.known(session, run)
-    if is_recorded:
-        return 0
+    return record_runs(session, keys, [facts])
+
+
+def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> int:
+    """Record runs together, which costs each of them less; return how many rows are new."""
+    names = Pseudonyms(keys)
+    asked = {facts.run_id: facts for facts in many}
+    new, overtaken = _unrecorded(session, names, list(asked.values()))
     rows = [
-        _row(session, keys, facts, finding, superseded=superseded)
+        _row(session, names, facts, finding, superseded=facts.run_id in overtaken)
+        for facts in new
         for finding in (None, *facts.findings)
     ]
-    session.add_all(rows)
-    if facts.supersedes_run_id is not None:
-        _withdraw(session, pseudonym(keys, facts.supersedes_run_id))
-    _fold(session, rows)
+    if rows:
+        repository.insert(session, [row._asdict() for row in rows])
+        _fold(session, given=rows, taken=_superseded(session, names, new))
     return len(rows)
 
 
+def study_pseudonym(keys: Keys, facts: RunFacts) -> str | None:
+    """Return what stands for a run's study: the same for every version, in the exam's year."""
+    if facts.study_instance_uid is None:
+        return None
+    return Pseudonyms(keys).of(facts.study_instance_uid, facts.exam_day or facts.day)
+
+
 def set_decisions(
-    session: WriteSession, keys: Keys, run_id: str, decisions: Mapping[str, Decision]
+    session: WriteSession,
+    keys: Keys,
+    run_id: str,
+    decisions: Mapping[str, Decision],
+    day: date | None = None,
 ) -> int:
     """Note what readers last said of a run's findings; return how many findings that changes.
 
-    The counts get the difference: what an earlier decision had added is taken back.
+    The counts get the difference: what an earlier decision had added is taken back. Without the
+    run's `day` it is looked for in this year and the one before.
 
     Raises:
         UnknownRecord: the run was not recorded yet.
     """
-    rows = repository.of_run(session, pseudonym(keys, run_id))
+    this = session.now().date().year
+    years = (this, this - 1) if day is None else (day.year,)
+    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, years))
     if not rows:
         raise UnknownRecord("The run was not recorded yet.")
     changed = [row for row in rows if row.decision != decisions.get(row.finding_key, row.decision)]
-    _fold(session, changed, sign=-1)
-    for row in changed:
-        row.decision = decisions[row.finding_key]
-        session.add(row)
-    _fold(session, changed)
+    with Correction(session, changed):
+        for row in changed:
+            row.decision = decisions[row.finding_key]
+            session.add(row)
     return len(changed)
+
+
+def set_numbers(
+    session: WriteSession, keys: Keys, run_id: str, numbers: Mapping[str, float | None], day: date
+) -> bool:
+    """Note numbers of a run that came after its record; return whether that changes any."""
+    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, (day.year,)))
+    changed = [
+        row for row in rows if row.finding_key == WHOLE_RUN and _with(row, numbers) != row.features
+    ]
+    with Correction(session, changed):
+        for row in changed:
+            row.features = _with(row, numbers)
+            session.add(row)
+    return bool(changed)
+
+
+def _with(row: PredictionRecord, numbers: Mapping[str, float | None]) -> dict[str, float | None]:
+    return {**(row.features or {}), **numbers}
+
+
+@dataclass
+class Correction:
+    """Changes records within its block: the counts get the difference when it ends.
+
+    `of_labels` says that nothing but labels changes, which spares the other counts.
+    """
+
+    session: WriteSession
+    rows: Sequence[PredictionRecord]
+    of_labels: bool = False
+
+    def __enter__(self) -> None:
+        self._frozen = FrozenOnDay(self.session)
+        self._taken = self._changes(sign=-1)
+
+    def __exit__(self, failed: type[BaseException] | None, *_: object) -> None:
+        if failed is None and self.rows:
+            self.session.flush()
+            _add(self.session, self._taken, self._changes())
+
+    def _changes(self, sign: int = 1) -> "Changed":
+        predictions, labelled = _changes_of(self.rows, self._frozen, sign)
+        return ([] if self.of_labels else predictions), labelled
 
 
 def rebuild(session: WriteSession, scope: Scope) -> int:
     """Make the daily counts in scope anew from the records; return how many rows there are then."""
-    repository.remove_aggregates(session, scope)
-    frozen = _FrozenByDay(session)
-    rows = merged(
-        change
-        for record in repository.every(session, scope)
-        for change in changes(record, frozen.of(record))
-    )
-    if rows:
-        repository.add(session, rows)
     session.flush()
-    return len(rows)
+    repository.remove_aggregates(session, scope)
+    frozen = FrozenOnDay(session)
+    made: set[str] = set()
+    for piece in pieces(session, scope):
+        for folded in fold(piece, frozen):
+            for sums, many in ((PREDICTIONS, folded.predictions), (LABELLED, folded.labelled)):
+                # A record, its exam and its label have days of their own: not all are in scope.
+                kept = merged(one for one in many if scope.has_day(one.cell.day))
+                sums.add(session, kept, made)
+    return repository.count_aggregates(session, scope)
 
 
-def _withdraw(session: WriteSession, run: str) -> None:
-    """Take back a run that a later one of the same study supersedes: a study counts once."""
-    rows = [row for row in repository.of_run(session, run) if not row.superseded]
-    _fold(session, rows, sign=-1)
-    for row in rows:
+Changed = tuple[list[Change], list[Change]]
+
+
+def _fold(session: WriteSession, given: Sequence[Counted], taken: list[PredictionRecord]) -> None:
+    frozen = FrozenOnDay(session)
+    back = _changes_of(taken, frozen, sign=-1)
+    for row in taken:
         row.superseded = True
         session.add(row)
+    _add(session, back, _changes_of(given, frozen))
+
+
+def _changes_of(rows: Iterable[Counted], frozen: FrozenOnDay, sign: int = 1) -> Changed:
+    predictions: list[Change] = []
+    labelled: list[Change] = []
+    for row in rows:
+        predictions += changes(row, frozen, sign)
+        labelled += truth_changes(row, frozen, sign)
+    return predictions, labelled
+
+
+def _add(session: WriteSession, *of: Changed) -> None:
+    for sums, many in (
+        (PREDICTIONS, [each[0] for each in of]),
+        (LABELLED, [each[1] for each in of]),
+    ):
+        together = merged(change for each in many for change in each)
+        if together:
+            sums.add(session, together)
+
+
+def _unrecorded(
+    session: ReadSession, names: Pseudonyms, asked: Sequence[RunFacts]
+) -> tuple[list[RunFacts], set[str]]:
+    """Return the runs that are new, and which runs a later one superseded before they came."""
+    # A run is superseded in its own year or the next.
+    tried = [
+        (facts, names.any_of(facts.run_id, (facts.day.year, facts.day.year + 1))) for facts in asked
+    ]
+    recorded, superseding = repository.seen(session, [name for _, each in tried for name in each])
+    new = [facts for facts, each in tried if recorded.isdisjoint(each)]
+    overtaken = {facts.run_id for facts, each in tried if not superseding.isdisjoint(each)}
+    return new, overtaken | {facts.supersedes_run_id for facts in new if facts.supersedes_run_id}
+
+
+def _superseded(
+    session: ReadSession, names: Pseudonyms, new: Sequence[RunFacts]
+) -> list[PredictionRecord]:
+    """Return the records that these runs take the place of: a study counts once."""
+    tried = [
+        name
+        for facts in new
+        if facts.supersedes_run_id
+        for name in names.any_of(facts.supersedes_run_id, (facts.day.year, facts.day.year - 1))
+    ]
+    rows = repository.of_runs(session, tried) if tried else ()
+    return [row for row in rows if not row.superseded]
 
 
 def _row(
     session: WriteSession,
-    keys: Keys,
+    names: Pseudonyms,
     facts: RunFacts,
     finding: FindingFacts | None,
     *,
     superseded: bool,
-) -> PredictionRecord:
-    return PredictionRecord(
+) -> Row:
+    exam_day = facts.exam_day or facts.day
+    before = facts.supersedes_run_id
+    return Row(
         id=session.new_id("rec"),
-        run_pseudonym=pseudonym(keys, facts.run_id),
-        supersedes_pseudonym=_maybe(keys, facts.supersedes_run_id),
+        run_pseudonym=names.of(facts.run_id, facts.day),
+        supersedes_pseudonym=names.of(before, facts.day) if before else None,
         superseded=superseded,
-        patient_pseudonym=pseudonym(keys, facts.patient_pseudonym),
+        patient_pseudonym=names.of(facts.patient_pseudonym, exam_day),
+        study_pseudonym=study_pseudonym(names.keys, facts),
         version_id=facts.version_id,
         site_id=facts.site_id,
         deployment_id=facts.deployment_id,
         mode=facts.mode,
         day=facts.day,
+        exam_day=exam_day,
         finding_key=finding.key if finding else WHOLE_RUN,
         outcome=facts.outcome,
         score=finding.score if finding else None,
         flagged=finding.flagged if finding else None,
         attributes=dict(finding.levels if finding else facts.levels),
+        features=dict(facts.features) if finding is None and facts.features else None,
         decision=finding.decision if finding else None,
     )
-
-
-def _maybe(keys: Keys, identifier: str | None) -> str | None:
-    return None if identifier is None else pseudonym(keys, identifier)
-
-
-def _fold(session: WriteSession, rows: Sequence[PredictionRecord], sign: int = 1) -> None:
-    frozen = _FrozenByDay(session)
-    together = merged(change for row in rows for change in changes(row, frozen.of(row), sign))
-    session.flush()
-    if together:
-        repository.add(session, together)
-
-
-class _FrozenByDay:
-    """The edges that count for a stream on a day, asked of the database once each."""
-
-    def __init__(self, session: ReadSession) -> None:
-        self._session = session
-        self._known: dict[tuple[str, str, str, date], Frozen | None] = {}
-
-    def of(self, record: PredictionRecord) -> Frozen | None:
-        if record.finding_key == WHOLE_RUN:
-            return None
-        key = (record.version_id, record.site_id, record.finding_key, record.day)
-        if key not in self._known:
-            found = references.on_day(self._session, *key)
-            self._known[key] = (
-                None if found is None else Frozen(found.id, Edges(tuple(found.edges)))
-            )
-        return self._known[key]

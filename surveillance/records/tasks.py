@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from inference.decisions import repository as decisions
 from inference.decisions.events import ReaderDecided
+from inference.runs import service as runs
 from inference.runs.events import RunFinished
 from surveillance.records import reading, service
+from surveillance.records.events import RunRecorded
 from vigil.kernel.db import WriteSession
 from vigil.kernel.engine.queue import Steps
 from vigil.kernel.identity.actor import system_actor
@@ -37,7 +39,13 @@ class SurveillanceTasks:
 
     def _record(self, session: WriteSession, run_id: str) -> int:
         found = reading.of_run(session, ACTOR, run_id)
-        return service.record_run(session, self.parts.keys, found) if found else 0
+        if found is None:
+            return 0
+        rows = service.record_run(session, self.parts.keys, found)
+        study = service.study_pseudonym(self.parts.keys, found)
+        if rows and study is not None:
+            self.parts.events.publish(session, RunRecorded(found.site_id, study))
+        return rows
 
     def _decide(self, session: WriteSession, decision_id: str) -> int:
         """Bring the record up to the latest decision, whichever task of several comes last."""
@@ -47,4 +55,8 @@ class SurveillanceTasks:
         # The decision may overtake its run's own task; recording twice changes nothing.
         self._record(session, decision.run_id)
         latest = reading.decisions_of(session, ACTOR, decision.run_id)
-        return service.set_decisions(session, self.parts.keys, decision.run_id, latest)
+        run = runs.run(session, ACTOR, decision.run_id)
+        day = reading.day_of(run)
+        took = reading.decision_time(session, ACTOR, run)
+        service.set_numbers(session, self.parts.keys, run.id, took, day)
+        return service.set_decisions(session, self.parts.keys, run.id, latest, day)

@@ -15,9 +15,11 @@ class Case:
     score: float
     flagged: bool
     levels: Mapping[str, str] = field(default_factory=dict)
+    truth: bool | None = None
 
 
 Columns = dict[str, list[float | bool | str | None]]
+_TRUTHS: Mapping[str, bool | None] = {"1": True, "0": False, "": None}
 
 
 def columns(cases: Sequence[Case]) -> Columns:
@@ -28,6 +30,8 @@ def columns(cases: Sequence[Case]) -> Columns:
     }
     for axis in AXES:
         table[axis] = [case.levels.get(axis, UNKNOWN) for case in cases]
+    if any(case.truth is not None for case in cases):
+        table["truth"] = [case.truth for case in cases]
     return table
 
 
@@ -41,10 +45,10 @@ def from_bytes(data: bytes) -> Columns:
 
 
 def read_csv(text: str, threshold: float, score_column: str = "score") -> list[Case]:
-    """Read cases from a table with a header: a score column and, optionally, those of the axes.
+    """Read cases from a table with a header: a score and, optionally, the axes and `truth` (1, 0).
 
     Raises:
-        Invalid: the score column is missing, or a score is no number; the line is named.
+        Invalid: the score column is missing, or a score or truth is wrong; the line is named.
     """
     reader = csv.DictReader(io.StringIO(text))
     if score_column not in (reader.fieldnames or ()):
@@ -59,4 +63,12 @@ def _case(row: Mapping[str, str], score_column: str, threshold: float, line: int
         fault = Fault(f"line {line}", "the score is no number", "Write it as 0.5")
         raise Invalid.because([fault]) from None
     levels = {axis: row.get(axis) or UNKNOWN for axis in AXES}
-    return Case(score, score >= threshold, levels)
+    return Case(score, score >= threshold, levels, _truth(row.get("truth"), line))
+
+
+def _truth(text: str | None, line: int) -> bool | None:
+    held = (text or "").strip()
+    if held not in _TRUTHS:
+        fault = Fault(f"line {line}", "the truth is neither 1 nor 0", "Leave it empty if not known")
+        raise Invalid.because([fault])
+    return _TRUTHS[held]

@@ -2,15 +2,17 @@
 
 NotFound
   NoReference         this version has none for this finding
+  NothingOffered      the package has no validation set, or none of its findings
 Conflict
   TooFewCases         not enough to be a reference, with how many there are
 Forbidden
   NeedsAPerson        a reference in force is replaced by a person, never by Vigil itself
   NeedsTheNetwork     one for every site is not set by the officer of one
 Invalid
+  UnreadableTable     the supplier's validation set cannot be read
 """
 
-from vigil.kernel.errors import Conflict, Forbidden, NotFound
+from vigil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 
 
 class NoReference(NotFound):
@@ -27,3 +29,11 @@ class NeedsAPerson(Forbidden):
 
 class NeedsTheNetwork(Forbidden):
     title = "Only the network sets this"
+
+
+class NothingOffered(NotFound):
+    title = "The package has no validation set"
+
+
+class UnreadableTable(Invalid):
+    title = "The validation set cannot be read"

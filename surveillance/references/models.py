@@ -5,6 +5,7 @@ A row is never changed but for being superseded: which counts were made on which
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field
@@ -30,7 +31,9 @@ class Reference(Table, table=True):
     """Frozen edges and counts; the flag and override baselines; the cases themselves by digest.
 
     `site_id` None holds wherever a site has none of its own. `decided` and `overridden` are zero
-    where readers' decisions were not part of it.
+    where readers' decisions were not part of it. `positives` and `negatives` count the labelled
+    cases on the same edges, None where no case was labelled. `baselines` and `groups` are how often
+    each thing happened among the cases (`surveillance.references.baselines`).
     """
 
     __tablename__ = "reference"
@@ -73,6 +76,10 @@ class Reference(Table, table=True):
     set_at: datetime = Field(sa_type=Utc)
     reason: str
     supersedes_id: str | None = Field(default=None, foreign_key="reference.id")
+    positives: list[int] | None = Field(default=None, sa_type=Json)
+    negatives: list[int] | None = Field(default=None, sa_type=Json)
+    baselines: dict[str, Any] | None = Field(default=None, sa_type=Json)
+    groups: dict[str, Any] | None = Field(default=None, sa_type=Json)
 
     @property
     def flag_rate(self) -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, select
@@ -26,6 +27,33 @@ _ON_DAY = (
     )
     .limit(1)
 )
+
+_HELD = sa.select(
+    col(Reference.id),
+    col(Reference.finding_key),
+    col(Reference.site_id),
+    col(Reference.effective_from),
+    sa.cast(col(Reference.edges), sa.Text),
+).where(
+    col(Reference.version_id) == sa.bindparam("version_id"),
+    sa.or_(col(Reference.site_id) == sa.bindparam("site_id"), col(Reference.site_id).is_(None)),
+)
+
+
+class Held(NamedTuple):
+    """What a reference counts on, its edges as the text they are kept as."""
+
+    id: str
+    finding_key: str
+    site_id: str | None
+    effective_from: date
+    edges: str
+
+
+def held(session: ReadSession, version_id: str, site_id: str) -> list[Held]:
+    """Return every reference that a version ever had at a site, its own and the general ones."""
+    found = session.connection().execute(_HELD, {"version_id": version_id, "site_id": site_id})
+    return [Held(*row) for row in found]
 
 
 def on_day(

@@ -1,160 +1,207 @@
-"""Gather what a report is made of: the frozen cases of the reference, and the records since."""
+"""Gather what a report is made of: the frozen cases of the references, and the records since."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from surveillance.axes import ALL, AXES, UNKNOWN
+from surveillance.axes import ALL, AXES
 from surveillance.measures import rates
-from surveillance.measures.divergence import jensen_shannon, stability_index, wasserstein
-from surveillance.measures.histogram import Edges
-from surveillance.measures.intervals import wilson
-from surveillance.records import repository as records
-from surveillance.records.models import PredictionRecord
+from surveillance.records.models import FEATURE, WHOLE_RUN, Basis
 from surveillance.records.repository import Scope
 from surveillance.references import service as references
 from surveillance.references.models import Reference
-from surveillance.reports import comparison
-from surveillance.reports.comparison import MIN_CASES, SCORE, Comparison, Table
-from surveillance.reports.models import Report
+from surveillance.reports import cases, comparison, figures, repository, verdicts
+from surveillance.reports.cases import Cases, FindingRow, RunRow
+from surveillance.reports.comparison import MIN_CASES, Comparison
+from surveillance.reports.figures import Figure, Sums, Truths
+from surveillance.reports.models import EVERY_FINDING, Report
+from surveillance.reports.verdicts import Said
 from surveillance.streams.assessment import MIN_BASELINE, OVERRIDE_FACTOR
-from surveillance.streams.series import SHOWN
+from surveillance.truth import service as truth
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.objects import ObjectStore
 
 # Beyond this Evidently costs minutes and says no more; the sample is fixed and fair.
 MOST_CASES = 20_000
+MOST_VALUES = 300_000
 
 
 @dataclass(frozen=True)
-class Overrides:
-    decided: int
-    overridden: int
-    tolerated: float | None
+class Counts:
+    """Where every run of the period went.
+
+    Attributes:
+        outcomes: runs by what they came to, from the records.
+        in_daily_counts: the same runs from the daily counts that alarms are made from.
+        findings: of each finding, its records, those with a score, those with a truth.
+        drawn: runs that the report draws; the figures are of all.
+    """
+
+    outcomes: Mapping[str, int]
+    in_daily_counts: int
+    findings: Mapping[str, tuple[int, int, int]]
+    drawn: int
+
+    @property
+    def runs(self) -> int:
+        return sum(self.outcomes.values())
+
+    @property
+    def is_balanced(self) -> bool:
+        return self.runs == self.in_daily_counts
+
+    @property
+    def scored(self) -> int:
+        """Return how many cases there are: those of the finding that has most."""
+        return max((n for _, n, _ in self.findings.values()), default=0)
 
 
 @dataclass(frozen=True)
 class Content:
     """A report's data. `shortage` says why there is not enough of it."""
 
-    reference: Reference | None
-    before: Table
-    now: Table
-    overrides: Overrides
-    n_reference: int
-    n_current: int
-    shortage: str | None = None
+    report: Report
+    references: Mapping[str, Reference]
+    now: Cases
+    before: Cases
+    comparison: Comparison
+    figures: list[Figure]
+    not_drawn: int
+    verdicts: list[Said]
+    counts: Counts
+    sums: Sums
+    shortage: str | None
 
     @property
-    def comparison(self) -> Comparison:
-        return comparison.compare(self.now, self.before)
+    def reference(self) -> Reference | None:
+        """Return the reference where there is just one."""
+        return next(iter(self.references.values())) if len(self.references) == 1 else None
 
 
 def gather(session: ReadSession, actor: Actor, objects: ObjectStore, report: Report) -> Content:
-    scope = _scope(report)
-    reference = references.on_day(
-        session, report.version_id, report.site_id, report.finding_key, report.to_day
+    scope = repository.scope_of(report)
+    found = repository.scored(session, actor, scope)
+    rows, findings = _records(session, actor, scope, len(found))
+    now = cases.of_records(rows, findings)
+    held = _references(session, report, [*found, *(f"{FEATURE}{name}" for name in now.features)])
+    before = _frozen(objects, held)
+    sums = repository.sums(session, actor, scope, (ALL, *AXES))
+    whole = Scope(scope.version_id, scope.site_id, WHOLE_RUN, scope.from_day, scope.to_day)
+    runs = repository.sums(session, actor, whole, (ALL,)).get((WHOLE_RUN, ALL, ALL))
+    counts = Counts(
+        outcomes=repository.outcomes(session, actor, scope),
+        in_daily_counts=runs.n if runs else 0,
+        findings=found,
+        drawn=len(rows),
     )
-    rows = [r for r in records.records(session, actor, scope, MOST_CASES) if r.score is not None]
-    before: Table = references.cases(objects, reference) if reference else {}
-    n_reference = reference.n if reference else 0
+    of_findings = {key: row for key, row in held.items() if not key.startswith(FEATURE)}
+    said = verdicts.said(session, actor, report)
+    truths = _truths(session, actor, scope)
+    drawn, not_drawn = figures.kept(_figures(report, counts, sums, truths, of_findings, said))
     return Content(
-        reference=reference,
-        before=_sampled(before),
-        now=_columns(rows),
-        overrides=_overrides(session, actor, scope, reference),
-        n_reference=n_reference,
-        n_current=len(rows),
-        shortage=_shortage(reference, len(rows)),
+        report=report,
+        references=of_findings,
+        now=now,
+        before=before,
+        comparison=comparison.compare(now, before),
+        figures=drawn,
+        not_drawn=not_drawn,
+        verdicts=said,
+        counts=counts,
+        sums=sums,
+        shortage=_shortage(bool(of_findings) or _has_reference(session, report), counts),
     )
 
 
-def request(content: Content, title: str) -> dict[str, Any]:
-    """Return what the child is asked for, as plain JSON."""
-    columns = content.comparison.columns
-    counts = vars(content.overrides) if content.overrides.decided else None
-    return {
-        "title": title,
-        "columns": [{"name": name, **vars(method)} for name, method in columns.items()],
-        "reference": {name: list(content.before[name]) for name in columns},
-        "current": {name: list(content.now[name]) for name in columns},
-        "overrides": counts,
+def _records(
+    session: ReadSession, actor: Actor, scope: Scope, findings: int
+) -> tuple[list[RunRow], list[FindingRow]]:
+    most = min(MOST_CASES, MOST_VALUES // (findings + 1))
+    rows = repository.runs(session, actor, scope, most)
+    if not rows:
+        return [], []
+    return rows, repository.findings(session, actor, scope, rows[-1].pseudonym)
+
+
+def _references(session: ReadSession, report: Report, keys: list[str]) -> dict[str, Reference]:
+    held = {
+        key: references.on_day(session, report.version_id, report.site_id, key, report.to_day)
+        for key in keys
     }
+    return {key: row for key, row in held.items() if row is not None}
 
 
-def verdict(content: Content) -> str:
-    """Say what the report shows, from our own figures on the frozen edges."""
-    return " ".join([_on_scores(content), _on_overrides(content), *_on_columns(content)])
+def _has_reference(session: ReadSession, report: Report) -> bool:
+    """Whether a reference waits, where no record tells which findings there are."""
+    if report.finding_key == EVERY_FINDING:
+        return False
+    return bool(_references(session, report, [report.finding_key]))
 
 
-def _scope(report: Report) -> Scope:
-    return Scope(
-        report.version_id, report.site_id, report.finding_key, report.from_day, report.to_day
-    )
+def _frozen(objects: ObjectStore, held: Mapping[str, Reference]) -> Cases:
+    tables = {
+        key: cases.sampled(references.cases(objects, row), MOST_CASES) for key, row in held.items()
+    }
+    of_findings = {key: table for key, table in tables.items() if not key.startswith(FEATURE)}
+    numbers = {
+        key.removeprefix(FEATURE): table for key, table in tables.items() if key.startswith(FEATURE)
+    }
+    return cases.of_references(of_findings, numbers)
 
 
-def _shortage(reference: Reference | None, current: int) -> str | None:
-    if reference is None:
+def _truths(session: ReadSession, actor: Actor, scope: Scope) -> Truths:
+    found = truth.series(session, actor, scope, basis=Basis.EXAM, axes=(ALL, *AXES))
+    return figures.labelled(found)
+
+
+def _figures(
+    report: Report,
+    counts: Counts,
+    sums: Sums,
+    truths: Truths,
+    held: Mapping[str, Reference],
+    said: list[Said],
+) -> list[Figure]:
+    days = (report.to_day - report.from_day).days + 1
+    found: list[Figure | None] = [figures.volume(counts.outcomes, days)]
+    for (key, axis, _), counted in sums.items():
+        if axis == ALL:
+            found.append(figures.overrides(key, counted, tolerated(held.get(key))))
+    for (key, axis, _), labelled in truths.items():
+        if axis == ALL:
+            found += [figures.calibration(key, labelled), *figures.performance(key, labelled)]
+    of_findings = {cell: n for cell, n in sums.items() if cell[0] in counts.findings}
+    found += figures.gaps(of_findings, truths)
+    found += [one.as_figure() for one in said]
+    return [figure for figure in found if figure is not None]
+
+
+def tolerated(reference: Reference | None) -> float | None:
+    """Return the rate of overrides that the reference tolerates, if it knows of enough."""
+    if reference is None or reference.decided < MIN_BASELINE:
+        return None
+    bound = rates.tolerated_rise(reference.overridden, reference.decided, OVERRIDE_FACTOR)
+    return float(bound)
+
+
+def _shortage(has_reference: bool, counts: Counts) -> str | None:
+    if not has_reference:
         return "Insufficient data: no reference was set."
-    if current < MIN_CASES:
-        return f"Insufficient data: {current} of {MIN_CASES} predictions."
+    if counts.scored < MIN_CASES:
+        return f"Insufficient data: {counts.scored} of {MIN_CASES} predictions."
     return None
 
 
-def _columns(rows: list[PredictionRecord]) -> Table:
-    table: dict[str, list[Any]] = {SCORE: [row.score for row in rows]}
-    for axis in AXES:
-        table[axis] = [row.attributes.get(axis, UNKNOWN) for row in rows]
-    return table
-
-
-def _sampled(table: Table) -> Table:
-    rows = len(table.get(SCORE, ()))
-    step = max(1, -(-rows // MOST_CASES))
-    return {name: values[::step] for name, values in table.items()}
-
-
-def _overrides(
-    session: ReadSession, actor: Actor, scope: Scope, reference: Reference | None
-) -> Overrides:
-    days = [r for r in records.aggregates(session, actor, scope, (ALL,)) if r.mode in SHOWN]
-    decided = sum(day.decided for day in days)
-    overridden = sum(day.override_fp + day.override_fn for day in days)
-    if reference is None or reference.decided < MIN_BASELINE:
-        return Overrides(decided, overridden, None)
-    tolerated = rates.tolerated_rise(reference.overridden, reference.decided, OVERRIDE_FACTOR)
-    return Overrides(decided, overridden, tolerated)
-
-
-def _on_scores(content: Content) -> str:
-    if content.reference is None:
-        return ""
-    edges = Edges(tuple(content.reference.edges))
-    before = np.asarray(content.reference.histogram)
-    now = edges.count(content.now[SCORE])
-    return (
-        f"Scores of {content.n_current} cases against {content.n_reference} of the reference: "
-        f"population stability index {stability_index(now, before):.3f}, "
-        f"Jensen-Shannon distance {jensen_shannon(now, before):.3f}, "
-        f"Wasserstein distance {wasserstein(now, before, edges):.3f}."
-    )
-
-
-def _on_overrides(content: Content) -> str:
-    counts = content.overrides
-    if not counts.decided:
-        return "No reader's decision in this time."
-    rate = wilson(counts.overridden, counts.decided)
-    return (
-        f"Readers overrode {counts.overridden} of {counts.decided} decided cases "
-        f"({rate.estimate:.1%}, 95% interval {rate.low:.1%} to {rate.high:.1%})."
-    )
-
-
-def _on_columns(content: Content) -> list[str]:
-    chosen = content.comparison
-    new = comparison.unseen(content.now, content.before, chosen.columns)
-    said = [f"New in {name}: {', '.join(levels)}." for name, levels in new.items()]
-    return said + [f"Not compared: {name}, {why}." for name, why in chosen.left_out.items()]
+def as_request(content: Content, title: str) -> dict[str, Any]:
+    """Return what the child is asked for, as plain JSON."""
+    found = content.comparison
+    return {
+        "title": title,
+        "columns": [
+            {"name": one.name, **vars(one.method), "now": one.now, "before": one.before}
+            for one in found.columns
+        ],
+        "classified": [vars(one) for one in found.classified],
+        "figures": [figure.as_request() for figure in content.figures],
+    }

@@ -1,20 +1,28 @@
 """Streams, overrides and the supplier's view, as JSON."""
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from surveillance.alerts.models import StreamKind
+from surveillance.axes import ALL
+from surveillance.causes import service as causes
+from surveillance.causes.evidence import EventKind
 from surveillance.streams import service, supplier
 from surveillance.streams.assessment import Verdict
+from surveillance.streams.daily import Course, Day, course
 from surveillance.streams.evaluation import evaluate
-from surveillance.streams.overview import StreamView, overview
+from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.streams.overview import StreamView, Wanted, after, chosen, overview
+from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import PartsDep, Reading, SignedInDep, Writing, allowed
+from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
+from vigil.kernel.web.spreadsheet import as_csv
 
 router = APIRouter(prefix="/api/v1/surveillance", tags=["surveillance"], route_class=ApiRoute)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
@@ -28,6 +36,8 @@ class StreamOut(BaseModel):
     site_id: str
     finding_key: str
     stream: StreamKind
+    axis: str
+    level: str
     verdict: Verdict
     sentence: str
     n: int
@@ -50,8 +60,10 @@ class StreamOut(BaseModel):
         return cls(
             version_id=found.version_id,
             site_id=found.site_id,
-            finding_key=found.finding_key,
-            stream=found.stream,
+            finding_key=found.subject,
+            stream=found.kind,
+            axis=found.axis,
+            level=found.level,
             verdict=view.verdict,
             sentence=view.sentence,
             n=found.n,
@@ -106,18 +118,168 @@ class EvaluationOut(BaseModel):
     alerts: list[str]
 
 
+@dataclass(frozen=True)
+class Asked:
+    """The filters of a list of streams."""
+
+    version_id: str | None = None
+    site_id: str | None = None
+    finding_key: str | None = None
+    kind: StreamKind | None = None
+    axis: Annotated[str | None, Query(description="none: everybody together and every group")] = (
+        None
+    )
+    level: str | None = None
+    verdict: Verdict | None = None
+    day: Annotated[date | None, Query(description="the last day that counts; today")] = None
+
+
+AskedDep = Annotated[Asked, Depends()]
+
+
 @router.get("/streams")
 def list_streams(
     *,
+    request: Request,
+    response: Response,
     session: Reading,
     actor: Watcher,
-    version_id: str | None = None,
-    site_id: str | None = None,
-    day: date | None = None,
-) -> list[StreamOut]:
-    when = day or session.now().date()
-    views = overview(session, actor, day=when, version_id=version_id, site_id=site_id)
-    return [StreamOut.of(view) for view in views]
+    asked: AskedDep,
+    cursor: CursorDep,
+) -> Listing[StreamOut]:
+    views = after(_views(session, actor, asked), cursor.after)
+    kept, next_cursor = cursor.cut(views, key=lambda view: list(view.assessment.key))
+    link_next(request, response, next_cursor)
+    return Listing(items=[StreamOut.of(view) for view in kept], next_cursor=next_cursor)
+
+
+@router.get("/streams.csv")
+def download_streams(session: Reading, actor: Watcher, asked: AskedDep) -> Response:
+    rows = [StreamOut.of(view).model_dump() for view in _views(session, actor, asked)]
+    columns = list(StreamOut.model_fields)
+    return as_csv("streams", columns, ([row[name] for name in columns] for row in rows))
+
+
+def _views(session: ReadSession, actor: Actor, asked: Asked) -> list[StreamView]:
+    views = overview(
+        session,
+        actor,
+        day=asked.day or session.now().date(),
+        version_id=asked.version_id,
+        site_id=asked.site_id,
+        kept=asked.day is None,
+    )
+    kind, verdict = (one.value if one else None for one in (asked.kind, asked.verdict))
+    return chosen(views, Wanted(asked.finding_key, kind, asked.axis, asked.level, verdict))
+
+
+class DayOut(BaseModel):
+    """One day: `level` is the detector's, from 365 on a watch."""
+
+    model_config = ConfigDict(from_attributes=True)
+    day: date
+    n: int
+    value: float | None
+    estimate: float | None
+    level: float
+    since: date
+    mark: str
+
+
+class ChangeOut(BaseModel):
+    """What people or machines changed meanwhile."""
+
+    model_config = ConfigDict(from_attributes=True)
+    kind: EventKind
+    day: date
+    what: str
+
+
+class SeriesOut(BaseModel):
+    """One stream, day by day."""
+
+    version_id: str
+    site_id: str
+    finding_key: str
+    stream: StreamKind
+    axis: str
+    level: str
+    baseline: float
+    tolerated_low: float
+    tolerated_high: float
+    days: list[DayOut]
+    changes: list[ChangeOut]
+
+
+@dataclass(frozen=True)
+class Followed:
+    """Which stream, and which of its days."""
+
+    version_id: str
+    site_id: str
+    finding_key: str
+    kind: StreamKind = StreamKind.SCORE
+    axis: str = ALL
+    level: str = ALL
+    from_day: date | None = None
+    to_day: date | None = None
+
+    @property
+    def stream(self) -> Stream:
+        return Stream(
+            self.version_id, self.site_id, self.finding_key, self.kind, self.axis, self.level
+        )
+
+
+FollowedDep = Annotated[Followed, Depends()]
+
+
+@router.get("/streams/series")
+def follow_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> SeriesOut:
+    found = _course(session, actor, asked)
+    days = [DayOut.model_validate(each) for each in _days(found, asked)]
+    first = days[0].day if days else session.now().date()
+    last = days[-1].day if days else first
+    changes = causes.events(
+        session,
+        actor,
+        version_id=asked.version_id,
+        site_id=asked.site_id,
+        finding_key=asked.finding_key,
+        first=first,
+        last=last,
+    )
+    return SeriesOut(
+        version_id=asked.version_id,
+        site_id=asked.site_id,
+        finding_key=asked.finding_key,
+        stream=asked.kind,
+        axis=asked.axis,
+        level=asked.level,
+        baseline=found.baseline,
+        tolerated_low=found.low,
+        tolerated_high=found.high,
+        days=days,
+        changes=[ChangeOut.model_validate(each) for each in changes],
+    )
+
+
+@router.get("/streams/series.csv")
+def download_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> Response:
+    found = _course(session, actor, asked)
+    columns = [*DayOut.model_fields, "baseline", "tolerated_low", "tolerated_high"]
+    rows = (
+        [*vars(day).values(), found.baseline, found.low, found.high] for day in _days(found, asked)
+    )
+    return as_csv("stream", columns, rows)
+
+
+def _course(session: ReadSession, actor: Actor, asked: Followed) -> Course:
+    return course(session, actor, asked.stream, day=asked.to_day or session.now().date())
+
+
+def _days(found: Course, asked: Followed) -> list[Day]:
+    return [day for day in found.days if asked.from_day is None or day.day >= asked.from_day]
 
 
 @router.get("/overrides")

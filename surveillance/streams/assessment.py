@@ -1,23 +1,19 @@
-"""What the detectors make of a series: an estimate, its interval, the evidence. Pure.
+"""What the detectors make of a stream: an estimate, its interval, the evidence. Pure.
 
 Every field that a person reads comes from the same numbers, and so does the sentence: a text that
 contradicts its figures cannot be written.
 """
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
-import numpy as np
-
-from surveillance.alerts.models import StreamKind
-from surveillance.measures import betting, rates
-from surveillance.measures.detector import WATCH, Evidence, detect
-from surveillance.measures.histogram import Counts, valued
-from surveillance.measures.intervals import Interval, of_mean_rank, wilson
-from surveillance.measures.ranks import NO_SHIFT, mean_rank, ranks, shift_tolerance
-from surveillance.references.models import Reference
-from surveillance.streams.series import Series
+from surveillance.axes import ALL
+from surveillance.measures.detector import WATCH, Evidence
+from surveillance.measures.histogram import Counts
+from surveillance.measures.intervals import Interval
+from surveillance.streams.kinds import Stream, StreamKind
 
 MIN_SCORES = 200
 MIN_DECIDED = 30
@@ -28,22 +24,30 @@ RECENT_DAYS = 28
 
 
 class Verdict(StrEnum):
+    """What is said of a stream. Neither of the last two is ever shown as quiet."""
+
     QUIET = "quiet"
     WATCH = "watch"
     ESCALATE = "escalate"
     INSUFFICIENT = "insufficient data"
+    NOT_JUDGED = "not judged"
 
 
 @dataclass(frozen=True)
 class Shortage:
-    """How much of what is there, and how much is needed: never a green light."""
+    """How much of what is there, how much is needed, and when: never a green light."""
 
     what: str
     have: int
     need: int
+    suffices_on: date | None = None
 
     def __str__(self) -> str:
-        return f"{self.have} of {self.need} {self.what}"
+        enough = ""
+        if self.suffices_on:
+            day = self.suffices_on
+            enough = f", enough by about {day.day} {day:%B %Y} at this pace"
+        return f"{self.have} of {self.need} {self.what}{enough}"
 
 
 @dataclass(frozen=True)
@@ -55,35 +59,60 @@ class Bounds:
     high: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Assessment:
     """One stream on one day.
 
     Attributes:
-        shortage: set where there is too little data; then there is no estimate.
+        subject: a finding's key, `-` for the run itself, or `feature:NAME`.
+        reference_id: what it was held against; None where that is no reference of scores.
+        shortage: set where there is too little data for an alarm; there may be an estimate.
+        fault: set where the data cannot be judged, and says why; then there is no estimate.
+        event: something that needs no evidence, such as a category never seen before: it
+            escalates by itself.
         interval: the estimate over the window, with its 95% interval.
         window: first and last day of the estimate: since the likely change, else the recent days.
+        cusum: the classical chart's statistic over its limit; from 1 on it is a watch.
+        reliance: what a reader should know of the estimate, in a clause; empty for nothing.
     """
 
     version_id: str
     site_id: str
-    finding_key: str
-    stream: StreamKind
-    reference_id: str | None
-    n: int
+    subject: str
+    kind: StreamKind
+    axis: str = ALL
+    level: str = ALL
+    reference_id: str | None = None
+    n: int = 0
     shortage: Shortage | None = None
+    fault: str | None = None
+    event: str | None = None
     bounds: Bounds | None = None
     evidence: Evidence | None = None
     interval: Interval | None = None
     window: tuple[date, date] | None = None
+    cusum: float = 0.0
+    reliance: str = ""
 
     @property
-    def key(self) -> tuple[str, str, str, StreamKind]:
-        return (self.version_id, self.site_id, self.finding_key, self.stream)
+    def key(self) -> tuple[str, str, str, str, str, str]:
+        """Return what names the stream, in the order of `alerts.repository.StreamKey`."""
+        return self.stream.key
+
+    @property
+    def stream(self) -> Stream:
+        return Stream(
+            self.version_id, self.site_id, self.subject, self.kind, self.axis, self.level
+        )
 
     @property
     def e_value(self) -> float:
         return self.evidence.e_value if self.evidence else 0.0
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it counts among the streams that e-BH is over."""
+        return self.evidence is not None
 
     @property
     def is_beyond(self) -> bool:
@@ -95,9 +124,14 @@ class Assessment:
     @property
     def verdict(self) -> Verdict:
         """Return what the stream says by itself; only all streams together can escalate."""
+        if self.fault is not None:
+            return Verdict.NOT_JUDGED
+        if self.event is not None:
+            return Verdict.ESCALATE
         if self.evidence is None:
             return Verdict.INSUFFICIENT
-        return Verdict.WATCH if self.evidence.level >= WATCH else Verdict.QUIET
+        is_watched = self.evidence.level >= WATCH or self.cusum >= 1
+        return Verdict.WATCH if is_watched else Verdict.QUIET
 
     @property
     def tolerance(self) -> float:
@@ -108,106 +142,21 @@ class Assessment:
         return self.bounds.high if above else self.bounds.low
 
 
-def of_scores(series: Series, reference: Reference) -> Assessment:
-    """Assess the ranks of scores among the reference's, in both directions."""
-    counts = series.counts(len(reference.histogram))
-    n = int(valued(counts).sum())
-    if n < MIN_SCORES:
-        return _short(series, StreamKind.SCORE, reference, n, "predictions", MIN_SCORES)
-    of = ranks(np.asarray(reference.histogram))
-    tolerance = shift_tolerance(reference.n)
-    evidence = detect(betting.log_e(counts, of, tolerance))
-    first = _first(evidence, valued(counts).sum(axis=1))
-    held = counts[first:].sum(axis=0)
-    interval = of_mean_rank(mean_rank(held, of), int(valued(held).sum()))
-    bounds = Bounds(NO_SHIFT, NO_SHIFT - tolerance, NO_SHIFT + tolerance)
-    return _done(series, StreamKind.SCORE, reference, (bounds, evidence, interval, first, n))
+def shortage_of(ordinals: Counts, cases: Counts, what: str, need: int) -> Shortage:
+    """Say what is lacking, and when it will suffice if cases go on coming as of late.
 
-
-def of_flags(series: Series, reference: Reference) -> Assessment:
-    """Assess the share of flagged cases, in both directions."""
-    n = int(series.n.sum())
-    if n < MIN_SCORES:
-        return _short(series, StreamKind.FLAG_RATE, reference, n, "predictions", MIN_SCORES)
-    high = rates.tolerated_rise(reference.flagged, reference.n, FLAG_FACTOR)
-    low = rates.tolerated_fall(reference.flagged, reference.n, FLAG_FACTOR)
-    log_e = rates.log_e_of_rise(series.flagged, series.n, high)
-    if low > 0:
-        fall = rates.log_e_of_fall(series.flagged, series.n, low)
-        log_e = np.concatenate([log_e, fall], axis=1)
-    evidence = detect(log_e)
-    first = _first(evidence, series.n)
-    interval = wilson(int(series.flagged[first:].sum()), int(series.n[first:].sum()))
-    bounds = Bounds(reference.flag_rate, low, high)
-    return _done(series, StreamKind.FLAG_RATE, reference, (bounds, evidence, interval, first, n))
-
-
-def of_overrides(series: Series, reference: Reference) -> Assessment:
-    """Assess whether readers override more often than at the baseline, of what they decided."""
-    kind = StreamKind.OVERRIDE_RATE
-    if reference.decided < MIN_BASELINE:
-        what = "decided cases in the baseline"
-        return _short(series, kind, reference, reference.decided, what, MIN_BASELINE)
-    n = int(series.decided.sum())
-    if n < MIN_DECIDED:
-        return _short(series, kind, reference, n, "decided cases", MIN_DECIDED)
-    high = rates.tolerated_rise(reference.overridden, reference.decided, OVERRIDE_FACTOR)
-    evidence = detect(rates.log_e_of_rise(series.overridden, series.decided, high))
-    first = _first(evidence, series.decided)
-    interval = wilson(int(series.overridden[first:].sum()), int(series.decided[first:].sum()))
-    bounds = Bounds(reference.override_rate or 0.0, 0.0, high)
-    return _done(series, kind, reference, (bounds, evidence, interval, first, n))
-
-
-def without_reference(series: Series) -> list[Assessment]:
-    """Return the three streams of a finding that nobody has set a reference for."""
-    shortage = Shortage("references", 0, 1)
-    return [
-        Assessment(*series.stream, kind, None, int(series.n.sum()), shortage=shortage)
-        for kind in StreamKind
-    ]
-
-
-def _first(evidence: Evidence, cases: Counts) -> int:
-    """Return the day that the window begins on: that of the likely change, or the recent days.
-
-    It reaches back as far as the last case, where the days after the change had none.
+    Args:
+        ordinals: the days with cases, as `date.toordinal` counts them.
+        cases: how many each has.
+        what: what the cases are.
+        need: how many are needed.
     """
-    days = len(cases)
-    begins = evidence.since if evidence.level >= WATCH else max(0, days - RECENT_DAYS)
-    return min(begins, int(np.flatnonzero(cases)[-1]))
-
-
-def _short(
-    series: Series, kind: StreamKind, reference: Reference, have: int, what: str, need: int
-) -> Assessment:
-    return Assessment(
-        series.version_id,
-        series.site_id,
-        series.finding_key,
-        kind,
-        reference.id,
-        have,
-        shortage=Shortage(what, have, need),
-    )
-
-
-def _done(
-    series: Series,
-    kind: StreamKind,
-    reference: Reference,
-    found: tuple[Bounds, Evidence, Interval, int, int],
-) -> Assessment:
-    bounds, evidence, interval, first, n = found
-    return Assessment(
-        series.version_id,
-        series.site_id,
-        series.finding_key,
-        kind,
-        reference.id,
-        n,
-        bounds=bounds,
-        evidence=evidence,
-        interval=interval,
-        window=(series.days[first], series.days[-1]),
-    )
+    have = int(cases.sum())
+    recent = int(cases[-RECENT_DAYS:].sum())
+    if recent <= 0:
+        return Shortage(what, have, need)
+    last = int(ordinals[-1])
+    a_day = recent / (last - int(ordinals[-RECENT_DAYS:][0]) + 1)
+    enough = last + math.ceil((need - have) / a_day)
+    is_a_day = enough <= date.max.toordinal()
+    return Shortage(what, have, need, date.fromordinal(enough) if is_a_day else None)

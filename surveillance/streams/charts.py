@@ -1,44 +1,62 @@
-"""Weekly control charts and histograms from a series of daily counts. Pure."""
+"""The charts of one finding at one site, from daily counts. Pure."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from itertools import groupby
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
+from surveillance.causes.evidence import Event
 from surveillance.measures.histogram import Counts
+from surveillance.measures.intervals import wilson
 from surveillance.references.models import Reference
 from surveillance.streams.series import Series
-from vigil.kernel.web.charts.control import ControlChart, Period
+from vigil.kernel.web.charts.control import ControlChart, Marker, Period
+from vigil.kernel.web.charts.forest import Estimate, ForestPlot
+from vigil.kernel.web.charts.funnel import Funnel, Place
 from vigil.kernel.web.charts.histogram import Histogram
 
 FEWEST = 20
 SIGMAS = 3
+FACTOR = 1.05
 Column = Callable[[Series], Counts]
+Chart = ControlChart | ForestPlot | Funnel | Histogram
+COLUMNS: Mapping[type, Sequence[str]] = {
+    ControlChart: ("period", "value", "lower_limit", "upper_limit", "cases", "verdict"),
+    ForestPlot: ("group", "cases", "estimate", "from", "to", "verdict"),
+    Funnel: ("site", "events", "cases", "rate", "lower_limit", "upper_limit", "verdict"),
+    Histogram: ("from_and_to", "cases_now", "share_now", "share_in_the_reference"),
+}
 
 
-def flags(series: Series, reference: Reference, name: str) -> ControlChart:
+def flags(
+    series: Series, reference: Reference, name: str, events: Sequence[Event] = ()
+) -> ControlChart:
     title = f"Share of cases flagged for {name}"
-    periods = _weeks(series, lambda s: s.flagged, lambda s: s.n, reference.flag_rate)
-    key = f"flag-rate-{series.finding_key}"
-    return ControlChart(key, title, reference.flag_rate, periods, percent=True)
+    periods, markers = _weeks(
+        series, lambda s: s.flagged, lambda s: s.n, reference.flag_rate, events
+    )
+    return ControlChart("flag-rate", title, reference.flag_rate, periods, True, markers)
 
 
-def overrides(series: Series, reference: Reference, name: str) -> ControlChart | None:
+def overrides(
+    series: Series, reference: Reference, name: str, events: Sequence[Event] = ()
+) -> ControlChart | None:
     """Return the chart, or None where the reference holds no baseline to draw limits from."""
-    if reference.override_rate is None:
+    expected = reference.override_rate
+    if expected is None:
         return None
     title = f"Share of decisions that override {name}"
-    periods = _weeks(series, lambda s: s.overridden, lambda s: s.decided, reference.override_rate)
-    key = f"override-rate-{series.finding_key}"
-    return ControlChart(key, title, reference.override_rate, periods, percent=True)
+    periods, markers = _weeks(series, lambda s: s.overridden, lambda s: s.decided, expected, events)
+    return ControlChart("override-rate", title, expected, periods, True, markers)
 
 
 def scores(series: Series, reference: Reference, name: str) -> Histogram:
     """Return the scores since the reference, on its edges; those beyond count in the end bins."""
     return Histogram(
-        key=f"scores-{series.finding_key}",
+        key="scores",
         title=f"Scores for {name}",
         edges=reference.edges,
         now=_inside(series.counts(len(reference.histogram)).sum(axis=0)),
@@ -46,12 +64,52 @@ def scores(series: Series, reference: Reference, name: str) -> Histogram:
     )
 
 
-def _weeks(series: Series, events: Column, cases: Column, expected: float) -> list[Period]:
+def by_group(rows: Iterable[Any], axis: str, name: str) -> ForestPlot | None:
+    """Return the flag rate of each group beside that of everybody."""
+    held = [row for row in rows if row.n > 0]
+    if len(held) < 2:  # noqa: PLR2004 - one group is everybody
+        return None
+    together = sum(row.flagged for row in held) / sum(row.n for row in held)
+    return ForestPlot(
+        key="groups",
+        title=f"Share of cases flagged for {name}, by {axis.replace('_', ' ')}",
+        reference=together,
+        tolerated=together * FACTOR,
+        groups=[_estimate(row) for row in held],
+        percent=True,
+        worse_above=True,
+    )
+
+
+def by_site(
+    rows: Iterable[Any], names: Mapping[str, str], key: str, title: str, columns: tuple[str, str]
+) -> Funnel | None:
+    """Return each site's rate by its cases, of all sites that may be read."""
+    events, cases = columns
+    places = [
+        Place(names.get(row.name, row.name), int(getattr(row, events)), int(getattr(row, cases)))
+        for row in rows
+        if getattr(row, cases) > 0
+    ]
+    return Funnel(key, title, places) if len(places) > 1 else None
+
+
+def _estimate(row: Any) -> Estimate:
+    if row.n < FEWEST:
+        return Estimate(row.name, int(row.n))
+    rate = wilson(int(row.flagged), int(row.n))
+    return Estimate(row.name, int(row.n), rate.estimate, rate.low, rate.high)
+
+
+def _weeks(
+    series: Series, events: Column, cases: Column, expected: float, changes: Sequence[Event]
+) -> tuple[list[Period], list[Marker]]:
     happened, of = events(series), cases(series)
-    periods = []
+    periods, mondays = [], []
     for monday, index in _by_week(series.days):
         n, k = int(of[index].sum()), int(happened[index].sum())
         spread = SIGMAS * sqrt(expected * (1 - expected) / n) if n else 0.0
+        mondays.append(monday)
         periods.append(
             Period(
                 label=f"{monday.day} {monday:%b}",
@@ -61,7 +119,15 @@ def _weeks(series: Series, events: Column, cases: Column, expected: float) -> li
                 n=n,
             )
         )
-    return periods
+    return periods, list(_markers(mondays, changes))
+
+
+def _markers(mondays: Sequence[date], changes: Iterable[Event]) -> Iterator[Marker]:
+    for change in changes:
+        week = change.day - timedelta(days=change.day.weekday())
+        if week in mondays:
+            day = f"{change.day.day} {change.day:%B %Y}"
+            yield Marker(mondays.index(week), f"{day}: {change.what}")
 
 
 def _by_week(days: Sequence[date]) -> Iterator[tuple[date, list[int]]]:

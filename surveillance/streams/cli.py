@@ -6,16 +6,20 @@ from pathlib import Path
 import typer
 
 from model_registry.versions import service as versions
-from surveillance.records import baseline
+from surveillance.records import baseline, package
 from surveillance.references.cases import read_csv
 from surveillance.references.service import Baseline
 from surveillance.streams.evaluation import evaluate
 from surveillance.streams.overview import overview
 from surveillance.streams.sentences import sentence
+from surveillance.tolerances import cli as tolerances_cli
+from surveillance.truth import cli as truth_cli
 from vigil.kernel.console import actor_of, parts_of, say, show
 from vigil.kernel.identity import service as identity
 
 app = typer.Typer(help="Watch scores, flags and overrides.", no_args_is_help=True)
+app.add_typer(truth_cli.app, name="truth")
+app.add_typer(tolerances_cli.app, name="tolerance")
 _DAY = typer.Option(None, "--day", formats=["%Y-%m-%d"], help="The last day that counts; today.")
 _SITE = typer.Option(None, "--site", help="Code of a site; default: wherever it has no own.")
 
@@ -29,7 +33,7 @@ def run(ctx: typer.Context, day: datetime | None = _DAY) -> None:
         judged, raised = evaluate(session, actor_of(ctx), parts.events, day=when)
     rows = [
         {
-            "stream": each.assessment.stream.value,
+            "stream": each.assessment.kind.value,
             "site": each.assessment.site_id,
             "version": each.assessment.version_id,
             "verdict": each.verdict.value,
@@ -48,7 +52,7 @@ def streams(ctx: typer.Context, day: datetime | None = _DAY) -> None:
         views = overview(session, actor_of(ctx), day=_day(day, session.now()))
     rows = [
         {
-            "stream": view.assessment.stream.value,
+            "stream": view.assessment.kind.value,
             "site": view.assessment.site_id,
             "version": view.assessment.version_id,
             "verdict": view.verdict.value,
@@ -90,6 +94,27 @@ def reference(
             reason=reason,
         )
     show(ctx, [{"id": row.id, "n": row.n, "flag_rate": row.flag_rate, "from": row.effective_from}])
+
+
+@app.command("reference-package")
+def reference_package(
+    ctx: typer.Context,
+    version: str = typer.Argument(help="Version, as NAME@LABEL or its id."),
+    reason: str = typer.Option(..., help="Why this is the reference."),
+) -> None:
+    """Set the supplier's references from the validation set in the version's package."""
+    parts, actor = parts_of(ctx), actor_of(ctx)
+    with parts.database.read() as session:
+        version_id = versions.version_named(session, actor, version).id
+        sets = package.read(session, actor, parts.objects, version_id)
+    with parts.database.write() as session:
+        found = package.set_references(
+            session, actor, parts.objects, version_id=version_id, sets=sets, reason=reason
+        )
+        rows = [{"id": row.id, "finding": row.finding_key, "n": row.n} for row in found.references]
+    show(ctx, rows)
+    for key, why in found.left_out.items():
+        say(f"{key}: {why}")
 
 
 def _day(asked: datetime | None, now: datetime) -> date:

@@ -1,9 +1,11 @@
 """The daily look at all streams: which to watch, which to escalate, and the alerts that follow.
 
-Watch: the detector passed one false alarm in a year of days. Escalate: the stream is a discovery of
-e-BH over all streams of the installation, and its estimate is beyond the tolerance.
+Watch: the detector passed one false alarm in a year of days, or the classical chart its limit.
+Escalate: the stream is a discovery of e-BH over all live streams of the installation, groups
+included, and its estimate is beyond the tolerance.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -11,8 +13,10 @@ from surveillance.alerts import service as alerts
 from surveillance.alerts.models import Alert, Tier
 from surveillance.alerts.service import Signal
 from surveillance.measures.ebh import discoveries
+from surveillance.measures.intervals import Interval
 from surveillance.streams import service
 from surveillance.streams.assessment import Assessment, Verdict
+from surveillance.streams.overview import keep_snapshots
 from surveillance.streams.sentences import sentence
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.events import Events
@@ -33,11 +37,14 @@ class Judged:
 
 def judge(session: ReadSession, day: date) -> list[Judged]:
     """Give every stream of the installation its verdict on `day`."""
-    found = service.assess(session, EVERYTHING, day=day)
-    named = discoveries([each.e_value for each in found])
+    found = service.assess(session, EVERYTHING, day=day, groups=True)
+    live = [each for each in found if each.is_live]
+    named = discoveries([each.e_value for each in live])
+    escalated = {
+        each.key for each, is_named in zip(live, named, strict=True) if is_named and each.is_beyond
+    }
     return [
-        Judged(each, Verdict.ESCALATE if is_named and each.is_beyond else each.verdict)
-        for each, is_named in zip(found, named, strict=True)
+        Judged(each, Verdict.ESCALATE if each.key in escalated else each.verdict) for each in found
     ]
 
 
@@ -51,11 +58,21 @@ def evaluate(
     """
     actor.require(Permission.SURVEILLANCE_RUN)
     judged = judge(session, day)
+    keep_snapshots(session, [each.assessment for each in judged], day)
     raised = [_raise(session, actor, events, each) for each in judged]
     return (
         [each for each in judged if actor.reads_site(each.assessment.site_id)],
         [alert for alert in raised if alert is not None and actor.reads_site(alert.site_id)],
     )
+
+
+def raise_alerts(
+    session: WriteSession, actor: Actor, events: Events, found: Iterable[Assessment]
+) -> list[Alert]:
+    """Raise what streams say by themselves, between two looks at all of them."""
+    actor.require(Permission.SURVEILLANCE_RUN)
+    raised = [_raise(session, actor, events, Judged(each, each.verdict)) for each in found]
+    return [alert for alert in raised if alert is not None]
 
 
 def _raise(session: WriteSession, actor: Actor, events: Events, judged: Judged) -> Alert | None:
@@ -65,21 +82,24 @@ def _raise(session: WriteSession, actor: Actor, events: Events, judged: Judged) 
 
 def _signal(judged: Judged) -> Signal | None:
     found = judged.assessment
-    if judged.verdict not in {Verdict.WATCH, Verdict.ESCALATE}:
+    if judged.verdict not in {Verdict.WATCH, Verdict.ESCALATE} or found.window is None:
         return None
-    if found.interval is None or found.bounds is None or found.window is None:
-        return None
+    # What happened and needs no evidence has no estimate but how often it did.
+    happened = float(found.n)
+    interval = found.interval or Interval(happened, happened, happened)
     return Signal(
         version_id=found.version_id,
         site_id=found.site_id,
-        finding_key=found.finding_key,
-        stream=found.stream,
-        reference_id=str(found.reference_id),
+        finding_key=found.subject,
+        stream=found.kind.value,
+        axis=found.axis,
+        level=found.level,
+        reference_id=found.reference_id,
         tier=Tier(judged.verdict.value),
-        estimate=found.interval.estimate,
-        interval_low=found.interval.low,
-        interval_high=found.interval.high,
-        baseline=found.bounds.baseline,
+        estimate=interval.estimate,
+        interval_low=interval.low,
+        interval_high=interval.high,
+        baseline=found.bounds.baseline if found.bounds else 0.0,
         tolerance=found.tolerance,
         e_value=found.e_value,
         n=found.n,

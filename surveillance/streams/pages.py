@@ -1,19 +1,31 @@
 """The surveillance page of a version at a site: what is watched, what it shows, what is missing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from starlette.responses import Response
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
+from surveillance.axes import ALL, AXES
 from surveillance.names import finding_name
-from surveillance.references import service as references
-from surveillance.streams import charts, service
-from surveillance.streams.overview import StreamView, overview
+from surveillance.streams import plots, service
+from surveillance.streams.assessment import Verdict
+from surveillance.streams.charts import COLUMNS, Chart
+from surveillance.streams.kinds import StreamKind
+from surveillance.streams.overview import (
+    StreamView,
+    Wanted,
+    after,
+    by_verdict,
+    chosen,
+    overview,
+)
+from surveillance.streams.plots import Plots
 from surveillance.streams.service import OverrideSummary
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import NotFound
@@ -21,46 +33,90 @@ from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission
-from vigil.kernel.web.charts.control import ControlChart
-from vigil.kernel.web.charts.histogram import Histogram
 from vigil.kernel.web.dependencies import Reading, allowed
+from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, render
+from vigil.kernel.web.spreadsheet import as_csv
 
 router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
-WEEKS = 26
+PERIODS = (4, 13, 26, 52)
+LISTED_MISSING = 10
 
 
 @dataclass(frozen=True)
-class FindingCharts:
-    """The charts of one finding; `overrides` None: the reference has no override baseline."""
+class Filters:
+    """What is asked for in the query string; an empty field asks for all."""
 
-    name: str
-    flags: ControlChart
-    overrides: ControlChart | None
-    scores: Histogram
+    site: str = ""
+    finding: str = ""
+    kind: str = ""
+    axis: str = ""
+    verdict: str = ""
+    period: Annotated[int, Query(ge=1, le=520, description="weeks")] = 26
+
+    @property
+    def wanted(self) -> Wanted:
+        finding, kind = self.finding or None, self.kind or None
+        return Wanted(finding, kind, self.axis or None, None, self.verdict or None)
+
+    @property
+    def weeks(self) -> timedelta:
+        return timedelta(weeks=self.period)
+
+
+FiltersDep = Annotated[Filters, Depends()]
 
 
 @dataclass(frozen=True, kw_only=True)
 class SurveillancePage(Page):
     template: ClassVar[str] = "streams/surveillance.html"
+    periods: ClassVar[Sequence[int]] = PERIODS
+    kinds: ClassVar[Sequence[str]] = tuple(kind.value for kind in StreamKind)
+    axes: ClassVar[Sequence[str]] = (ALL, *AXES)
+    verdicts: ClassVar[Sequence[str]] = tuple(verdict.value for verdict in Verdict)
     model: str
     version: ModelVersion
     sites: Sequence[Site]
     site: Site | None
+    filters: Filters
+    findings: Mapping[str, str]
+    all_streams: Sequence[StreamView]
+    matching: int
     streams: Sequence[StreamView]
+    next_url: str | None
     summary: OverrideSummary | None
-    findings: Sequence[FindingCharts]
+    plots: Plots | None
     from_day: date
+
+    @property
+    def counts(self) -> list[tuple[Verdict, int]]:
+        return by_verdict(self.all_streams)
 
     @property
     def missing(self) -> list[StreamView]:
         """What is not known for want of data; never shown as a green light."""
-        return [view for view in self.streams if view.assessment.shortage]
+        return [view for view in self.all_streams if view.assessment.shortage]
+
+    @property
+    def missing_first(self) -> list[StreamView]:
+        """Those about everybody, and no more than a person reads."""
+        everybody = [view for view in self.missing if view.assessment.axis == ALL]
+        return everybody[:LISTED_MISSING]
+
+    @property
+    def path(self) -> str:
+        return f"/models/{self.version.model_id}/versions/{self.version.id}/surveillance"
+
+    def link(self, name: str = "", **changed: str) -> str:
+        """Return this page, or the file of one of its charts, with some filters changed."""
+        asked = {**vars(self.filters), "site": self.site.id if self.site else "", **changed}
+        query = urlencode({key: value for key, value in asked.items() if value})
+        return f"{self.path}{f'/{name}.csv' if name else ''}?{query}"
 
     def said(self, view: StreamView) -> str:
         """Return a stream's sentence with the finding's name in place of its key."""
-        key = view.assessment.finding_key
+        key = view.assessment.subject
         return f"{finding_name(self.version, key)}: {view.sentence.removeprefix(f'{key}: ')}"
 
 
@@ -72,61 +128,133 @@ def surveillance(
     actor: Watcher,
     model_id: str,
     version_id: str,
-    site: str | None = None,
+    filters: FiltersDep,
+    cursor: CursorDep,
 ) -> Response:
-    version = versions.version(session, actor, version_id)
-    if version.model_id != model_id:
-        raise NotFound("This model has no such version.")
-    known = identity.sites(session, actor)
-    chosen = next((one for one in known if one.id == site), known[0] if known else None)
-    return render(request, _page(session, actor, version, known, chosen))
-
-
-def _page(
-    session: ReadSession,
-    actor: Actor,
-    version: ModelVersion,
-    sites: Sequence[Site],
-    site: Site | None,
-) -> SurveillancePage:
+    version = _version(session, actor, model_id, version_id)
+    sites, site = _sites(session, actor, filters)
+    views = _views(session, actor, version, site)
+    matching = chosen(views, filters.wanted)
+    kept, following = cursor.cut(
+        after(matching, cursor.after), key=lambda view: list(view.assessment.key)
+    )
     today = session.now().date()
-    first = today - timedelta(weeks=WEEKS)
+    first = today - filters.weeks
     where = f" at {site.name}" if site else ""
     model = versions.model(session, actor, version.model_id).title
-    at = {"version_id": version.id, "site_id": site.id} if site else None
-    return SurveillancePage(
+    findings = _findings(version, views)
+    page = SurveillancePage(
         title=f"Surveillance of {model} {version.version}{where}",
         model=model,
         version=version,
         sites=sites,
         site=site,
-        streams=overview(session, actor, day=today, **at) if at else [],
-        summary=service.override_summary(session, actor, from_day=first, to_day=today, **at)
-        if at
-        else None,
-        findings=_charts(session, actor, version, site.id, first) if site else [],
+        filters=filters,
+        findings=findings,
+        all_streams=views,
+        matching=len(matching),
+        streams=kept,
+        next_url=next_url(request, following) if following else None,
+        summary=_summary(session, actor, version, site, first) if site else None,
+        plots=_plots(session, actor, version, site, filters, findings, sites),
         from_day=first,
     )
+    return render(request, page)
 
 
-def _charts(
-    session: ReadSession, actor: Actor, version: ModelVersion, site_id: str, first: date
-) -> list[FindingCharts]:
-    found = service.series(session, actor, version_id=version.id, site_id=site_id, from_day=first)
-    drawn = []
-    for series in found:
-        reference = references.on_day(
-            session, version.id, site_id, series.finding_key, session.now().date()
-        )
-        if reference is not None:
-            held = series.on(reference.id)
-            name = finding_name(version, series.finding_key)
-            drawn.append(
-                FindingCharts(
-                    name,
-                    charts.flags(held, reference, name),
-                    charts.overrides(held, reference, name),
-                    charts.scores(held, reference, name),
-                )
-            )
-    return drawn
+@router.get("/models/{model_id}/versions/{version_id}/surveillance/{chart}.csv")
+def download(
+    *,
+    session: Reading,
+    actor: Watcher,
+    model_id: str,
+    version_id: str,
+    chart: str,
+    filters: FiltersDep,
+) -> Response:
+    """Answer with the numbers of one chart, or of the table of streams."""
+    version = _version(session, actor, model_id, version_id)
+    sites, site = _sites(session, actor, filters)
+    if chart == "streams":
+        views = chosen(_views(session, actor, version, site), filters.wanted)
+        return as_csv("streams", _STREAM_COLUMNS, map(_stream_row, views))
+    findings = _findings(version, _views(session, actor, version, site))
+    drawn = _plots(session, actor, version, site, filters, findings, sites)
+    found: Chart | None = drawn.named(chart) if drawn else None
+    if found is None:
+        raise NotFound("There is no such chart here.")
+    return as_csv(chart, COLUMNS[type(found)], found.rows)
+
+
+_STREAM_COLUMNS = (
+    "verdict", "stream", "subject", "axis", "level", "cases", "sentence", "alert",
+)  # fmt: skip
+
+
+def _stream_row(view: StreamView) -> list[object]:
+    found = view.assessment
+    named = [found.kind.value, found.subject, found.axis, found.level]
+    alert = view.alert.id if view.alert else ""
+    return [view.verdict.value, *named, found.n, view.sentence, alert]
+
+
+def _version(session: ReadSession, actor: Actor, model_id: str, version_id: str) -> ModelVersion:
+    version = versions.version(session, actor, version_id)
+    if version.model_id != model_id:
+        raise NotFound("This model has no such version.")
+    return version
+
+
+def _sites(
+    session: ReadSession, actor: Actor, filters: Filters
+) -> tuple[Sequence[Site], Site | None]:
+    known = identity.sites(session, actor)
+    asked = next((one for one in known if one.id == filters.site), None)
+    return known, asked or (known[0] if known else None)
+
+
+def _views(
+    session: ReadSession, actor: Actor, version: ModelVersion, site: Site | None
+) -> list[StreamView]:
+    if site is None:
+        return []
+    today = session.now().date()
+    return overview(session, actor, day=today, version_id=version.id, site_id=site.id, kept=True)
+
+
+def _summary(
+    session: ReadSession, actor: Actor, version: ModelVersion, site: Site, first: date
+) -> OverrideSummary:
+    at = {"version_id": version.id, "site_id": site.id}
+    today = session.now().date()
+    return service.override_summary(session, actor, from_day=first, to_day=today, **at)
+
+
+def _findings(version: ModelVersion, views: Sequence[StreamView]) -> dict[str, str]:
+    scored = (view for view in views if view.assessment.kind is StreamKind.SCORE)
+    keys = sorted({view.assessment.subject for view in scored})
+    return {key: finding_name(version, key) for key in keys}
+
+
+def _plots(
+    session: ReadSession,
+    actor: Actor,
+    version: ModelVersion,
+    site: Site | None,
+    filters: Filters,
+    findings: Mapping[str, str],
+    sites: Sequence[Site],
+) -> Plots | None:
+    finding = filters.finding if filters.finding in findings else next(iter(findings), None)
+    if site is None or finding is None:
+        return None
+    return plots.of_finding(
+        session,
+        actor,
+        version_id=version.id,
+        site_id=site.id,
+        finding=(finding, findings[finding]),
+        axis=filters.axis if filters.axis in AXES else "manufacturer",
+        first=session.now().date() - filters.weeks,
+        names={one.id: one.name for one in sites},
+    )

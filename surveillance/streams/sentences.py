@@ -2,34 +2,87 @@
 
 from datetime import date
 
-from surveillance.alerts.models import StreamKind
+from surveillance.axes import ALL
+from surveillance.records.models import FEATURE, WHOLE_RUN
 from surveillance.streams.assessment import Assessment
+from surveillance.streams.kinds import COUNTED, PLAIN, StreamKind
 
 _WHAT = {
     StreamKind.SCORE: "scores rank at {0} of the reference on average",
     StreamKind.FLAG_RATE: "{0} of cases are flagged",
     StreamKind.OVERRIDE_RATE: "readers override {0} of decided cases",
+    StreamKind.OVERRIDE_FP_RATE: "readers reject a flag in {0} of decided cases",
+    StreamKind.OVERRIDE_FN_RATE: "readers find what was not flagged in {0} of decided cases",
+    StreamKind.IGNORED_RATE: "readers decide nothing on {0} of the cases shown to them",
+    StreamKind.MISS_RATE: "{0} of labelled positives are missed",
+    StreamKind.FALSE_ALARM_RATE: "{0} of labelled negatives are flagged",
+    StreamKind.PPV: "{0} of labelled flags are right",
+    StreamKind.AREA: "the area under the curve is {0}",
+    StreamKind.CALIBRATION: "the truth is {0} above what scores claim, on average",
+    StreamKind.FEATURE: "values rank at {0} of the reference on average",
+    StreamKind.MISSING_RATE: "{0} of studies lack the number, or have none that can be",
+    StreamKind.CATEGORY: "{0} of studies are of this category",
+    StreamKind.UNSEEN_CATEGORY: "{0} of studies are of a category that was never seen before",
+    StreamKind.SKIPPED_RATE: "{0} of runs are skipped",
+    StreamKind.FAILED_RATE: "{0} of runs come to no result",
+    StreamKind.VOLUME: "studies are {0} of as many as usual",
+    StreamKind.SILENCE: "{0} studies came",
+    StreamKind.TURNAROUND: "turnaround ranks at {0} of the reference on average",
+    StreamKind.DELIVERY: "{0} of results are not delivered in time",
+    StreamKind.DISAGREEMENT: "two versions disagree on {0} of cases",
+    StreamKind.DECISION_TIME: "the time to a decision ranks at {0} of the reference on average",
 }
 
 
 def sentence(found: Assessment) -> str:
     """Return what is known, or what is missing for knowing it."""
+    told = [_said(found)]
+    if found.fault is None and found.reliance:
+        told.append(found.reliance)
+    return f"{about(found)}: {'; '.join(told)}."
+
+
+def about(found: Assessment) -> str:
+    """Return what the sentence is about: the finding's key, the runs, or the number's name."""
+    if found.subject == WHOLE_RUN:
+        return "all runs"
+    return found.subject.removeprefix(FEATURE)
+
+
+def _said(found: Assessment) -> str:
+    where = "" if found.axis == ALL else f"in {found.axis.replace('_', ' ')} {found.level}, "
+    if found.fault is not None:
+        return f"{where}not judged, {found.fault}"
+    if found.event is not None:
+        return f"{where}{found.event}"
+    known = _known(found)
+    if found.shortage is None:
+        return f"{where}{known}"
+    lacking = f"insufficient data, {found.shortage}"
+    return f"{where}{lacking}; so far {known}" if known else f"{where}{lacking}"
+
+
+def _known(found: Assessment) -> str:
     if found.interval is None or found.bounds is None or found.window is None:
-        return f"{found.finding_key}: insufficient data, {found.shortage}."
-    what = _WHAT[found.stream].format(_percent(found.interval.estimate))
-    interval = f"95% interval {_percent(found.interval.low)} to {_percent(found.interval.high)}"
+        return ""
+    what = _WHAT[found.kind].format(_as(found, found.interval.estimate))
+    low, high = (_as(found, value) for value in (found.interval.low, found.interval.high))
     return (
-        f"{found.finding_key}: {what} ({interval}) {_days(*found.window)}; "
-        f"baseline {_percent(found.bounds.baseline)}, tolerated {_tolerated(found)}."
+        f"{what} (95% interval {low} to {high}) {_days(*found.window)}; "
+        f"baseline {_as(found, found.bounds.baseline)}, tolerated {_tolerated(found)}"
     )
 
 
 def _tolerated(found: Assessment) -> str:
     if found.bounds is None:
         return "nothing"
-    if found.stream is StreamKind.OVERRIDE_RATE or found.bounds.low == 0:
-        return f"up to {_percent(found.bounds.high)}"
-    return f"{_percent(found.bounds.low)} to {_percent(found.bounds.high)}"
+    low, high = _as(found, found.bounds.low), _as(found, found.bounds.high)
+    if found.kind is StreamKind.AREA:
+        return f"down to {low}"
+    # A fall of overrides is looked at too, but it is the rise that people ask about.
+    if found.kind is StreamKind.OVERRIDE_RATE or found.bounds.low == 0:
+        return f"up to {high}"
+    return f"{low} to {high}"
 
 
 def _days(first: date, last: date) -> str:
@@ -38,5 +91,9 @@ def _days(first: date, last: date) -> str:
     return f"on {end}" if first == last else f"from {begin} to {end}"
 
 
-def _percent(rate: float) -> str:
-    return f"{100 * rate:.1f}%"
+def _as(found: Assessment, value: float) -> str:
+    if found.kind in COUNTED:
+        return f"{value:g}"
+    if found.kind in PLAIN:
+        return f"{value:.3f}"
+    return f"{100 * value:.1f}%"

@@ -1,129 +1,147 @@
-"""The days of one stream's data, ready for a detector. Pure."""
+"""The days of one stream's counts, ready for a detector. Pure."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
-from itertools import groupby
-from operator import attrgetter
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inference.runs.models import RunMode
+from surveillance.axes import ALL
 from surveillance.measures.histogram import Counts
-from surveillance.records.models import SLOT, WHOLE_RUN
+from surveillance.records.models import SLOT
+from surveillance.streams import parts
+from surveillance.streams.parts import Histograms, Part, Row
 
-StreamId = tuple[str, str, str]
 SHOWN = frozenset({RunMode.CANARY, RunMode.LIVE})
-_STREAM = attrgetter("version_id", "site_id", "finding_key")
-_SUMMED = ("n", "flagged", "shown", "decided", "overridden")
 
 
 @dataclass(frozen=True)
 class Series:
-    """One row a day, oldest first. A day without a case is no row.
+    """One row a day, oldest first, on the edges of one reference. A day without a case is no row.
 
-    `shown`, `decided` and `overridden` count only what was shown to a reader. Histograms stay
-    bytes until they are asked for: a year of many streams is mostly bytes.
+    `shown` and the decisions count only what was shown to a reader. Modes are added up: a score
+    does not depend on whether anybody sees it.
+
+    Attributes:
+        ordinals: the days, as `date.toordinal` counts them.
+        histograms: (days, slots); no slots without a reference.
     """
 
     version_id: str
     site_id: str
     finding_key: str
-    days: tuple[date, ...]
-    reference_ids: tuple[str | None, ...]
-    histograms: tuple[bytes, ...]
+    axis: str
+    level: str
+    reference_id: str | None
+    ordinals: Counts
+    histograms: Histograms
     n: Counts
     flagged: Counts
     shown: Counts
     decided: Counts
-    overridden: Counts
+    override_fp: Counts
+    override_fn: Counts
 
     @property
-    def stream(self) -> StreamId:
+    def stream(self) -> tuple[str, str, str]:
         return (self.version_id, self.site_id, self.finding_key)
 
+    @property
+    def days(self) -> tuple[date, ...]:
+        return tuple(map(date.fromordinal, self.ordinals.tolist()))
+
+    @property
+    def overridden(self) -> Counts:
+        return self.override_fp + self.override_fn
+
+    @property
+    def is_everybody(self) -> bool:
+        return self.axis == ALL
+
     def counts(self, slots: int) -> Counts:
-        """Return the histograms, one row a day; a day counted on no edges is a row of zeros."""
-        empty = bytes(slots * SLOT.itemsize)
-        held = [day if len(day) == len(empty) else empty for day in self.histograms]
-        return np.frombuffer(b"".join(held), dtype=SLOT).astype(np.int64).reshape(-1, slots)
+        """Return the histograms, one row a day, for sums that may grow large."""
+        return self.on_edges(slots).astype(np.int64)
+
+    def on_edges(self, slots: int) -> Histograms:
+        """Return the histograms as they are kept; zeros where they were counted on no edges."""
+        if self.histograms.shape[1] != slots:
+            return np.zeros((len(self.ordinals), slots), dtype=SLOT)
+        return self.histograms
 
     def after(self, day: date) -> "Series":
         """Return what came after a day."""
-        return self._where([each > day for each in self.days])
+        begins = int(np.searchsorted(self.ordinals, day.toordinal(), side="right"))
+        return self if begins == 0 else self._cut(slice(begins, None))
+
+    def until(self, day: date) -> "Series":
+        """Return what came up to a day and on it."""
+        ends = int(np.searchsorted(self.ordinals, day.toordinal(), side="right"))
+        return self if ends == len(self.ordinals) else self._cut(slice(ends))
+
+    def within(self, first: date | None, last: date | None) -> "Series":
+        """Return the days from the first to the last; None is no limit."""
+        held = self if last is None else self.until(last)
+        return held if first is None else held.after(first - timedelta(days=1))
 
     def on(self, reference_id: str) -> "Series":
-        """Return the days that were counted on the edges of one reference."""
-        return self._where([held == reference_id for held in self.reference_ids])
+        """Return the days that were counted on the edges of one reference: all of them, or none."""
+        return self if self.reference_id == reference_id else self._cut(slice(0))
 
-    def _where(self, wanted: Sequence[bool]) -> "Series":
-        if all(wanted):
-            return self
-        index = [i for i, is_wanted in enumerate(wanted) if is_wanted]
-        return replace(
-            self,
-            days=tuple(self.days[i] for i in index),
-            reference_ids=tuple(self.reference_ids[i] for i in index),
-            histograms=tuple(self.histograms[i] for i in index),
-            **{name: getattr(self, name)[index] for name in _SUMMED},
-        )
+    def _cut(self, days: slice) -> "Series":
+        held = {key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)}
+        return replace(self, **{key: value[days] for key, value in held.items()})
 
 
-def from_rows(rows: Iterable[Any]) -> list[Series]:
-    """Build the series of each finding from rows of daily counts, ordered by stream and day.
-
-    Modes of a day are added up: a score does not depend on whether anybody sees it.
-    """
-    return [
-        _series(stream, list(group))
-        for stream, group in groupby(rows, key=_STREAM)
-        if stream[2] != WHOLE_RUN
-    ]
+def from_batches(batches: Iterable[Sequence[Row]]) -> list[Series]:
+    """Build series from rows of `streams.repository.daily`, in any order."""
+    return from_parts(parts.from_batches(batches))
 
 
-def _series(stream: StreamId, rows: list[Any]) -> Series:
-    series = Series(
-        *stream,
-        days=tuple(row.day for row in rows),
-        reference_ids=tuple(row.reference_id for row in rows),
-        histograms=tuple(row.histogram for row in rows),
-        n=_column(rows, "n"),
-        flagged=_column(rows, "flagged"),
-        shown=_column(rows, "shown"),
-        decided=_of_shown(rows, "decided"),
-        overridden=_of_shown(rows, "overridden"),
-    )
-    one_mode_a_day = len(set(series.days)) == len(rows)
-    merged = series if one_mode_a_day else _merged(series)
-    return merged._where((merged.n > 0).tolist())  # noqa: SLF001 - of its own class
+def from_parts(found: Iterable[Part]) -> list[Series]:
+    """Build the series of each finding from its parts, in any order."""
+    by_stream: dict[tuple[str, ...], list[Part]] = {}
+    for part in found:
+        by_stream.setdefault(part.identity, []).append(part)
+    merged = (_merged(name, held) for name, held in sorted(by_stream.items()))
+    return [series for series in merged if len(series.ordinals)]
 
 
-def _merged(series: Series) -> Series:
-    """Add up the rows of each day, which follow one another."""
-    starts = [i for i, day in enumerate(series.days) if i == 0 or day != series.days[i - 1]]
-    ends = [*starts[1:], len(series.days)]
-    return replace(
-        series,
-        days=tuple(series.days[i] for i in starts),
-        reference_ids=tuple(series.reference_ids[i] for i in starts),
-        histograms=tuple(_sum(series.histograms[i:j]) for i, j in zip(starts, ends, strict=True)),
-        **{name: _by_day(getattr(series, name), starts) for name in _SUMMED},
-    )
+def _merged(name: tuple[str, ...], held: Sequence[Part]) -> Series:
+    """Put the parts after one another, and add up what is of the same day."""
+    ordinals = np.concatenate([part.ordinals for part in held])
+    counted = np.concatenate([_of_shown(part) for part in held])
+    slots = max(part.histograms.shape[1] for part in held)
+    histograms = np.concatenate([_with_slots(part.histograms, slots) for part in held])
+    if (np.diff(ordinals) <= 0).any():
+        ordinals, place = np.unique(ordinals, return_inverse=True)
+        counted = _summed(counted, place, len(ordinals))
+        histograms = _summed(histograms, place, len(ordinals))
+    has_cases = counted[:, 0] > 0
+    if not has_cases.all():
+        ordinals, counted = ordinals[has_cases], counted[has_cases]
+        histograms = histograms[has_cases]
+    *stream, reference = name
+    return Series(*stream, reference or None, ordinals, histograms, *counted.T)
 
 
-def _by_day(values: Counts, starts: Sequence[int]) -> Any:
-    return np.add.reduceat(values, starts)
+def _of_shown(part: Part) -> Counts:
+    """Return the counts; without what readers were not shown: cases and flags are of all."""
+    counted = part.counted.astype(np.int64)
+    if part.mode not in SHOWN:
+        counted[:, 2:] = 0
+    return counted
 
 
-def _sum(histograms: Sequence[bytes]) -> bytes:
-    held = [np.frombuffer(each, dtype=SLOT) for each in histograms if each]
-    return sum(held[1:], held[0]).tobytes() if held else b""
+def _with_slots(histograms: Histograms, slots: int) -> Histograms:
+    if histograms.shape[1] == slots:
+        return histograms
+    return np.zeros((len(histograms), slots), dtype=SLOT)
 
 
-def _column(rows: Sequence[Any], name: str) -> Counts:
-    return np.fromiter(map(attrgetter(name), rows), dtype=np.int64, count=len(rows))
-
-
-def _of_shown(rows: Sequence[Any], name: str) -> Counts:
-    return _column(rows, name) * np.fromiter((row.mode in SHOWN for row in rows), dtype=np.int64)
+def _summed(rows: NDArray[Any], place: NDArray[np.int64], days: int) -> NDArray[Any]:
+    sums = np.zeros((days, *rows.shape[1:]), rows.dtype)
+    np.add.at(sums, place, rows)
+    return sums

@@ -1,32 +1,21 @@
 """Read the daily counts as streams: verdicts, the override summary, and what a supplier may see."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
-from surveillance.alerts import service as alerts
-from surveillance.alerts.models import StreamKind
-from surveillance.alerts.repository import StreamKey
 from surveillance.axes import ALL
 from surveillance.measures.intervals import Interval, wilson
 from surveillance.records import repository as records
 from surveillance.records.models import WHOLE_RUN
 from surveillance.records.repository import Scope
-from surveillance.references import service as references
-from surveillance.references.models import Reference
-from surveillance.streams import assessment
+from surveillance.streams import places
 from surveillance.streams.assessment import Assessment
-from surveillance.streams.series import SHOWN, Series, from_rows
+from surveillance.streams.families import EVERYBODY, GROUPS
+from surveillance.streams.held import InForce
+from surveillance.streams.series import SHOWN, Series
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
-
-_ASSESS = {
-    StreamKind.SCORE: assessment.of_scores,
-    StreamKind.FLAG_RATE: assessment.of_flags,
-    StreamKind.OVERRIDE_RATE: assessment.of_overrides,
-}
-
 
 @dataclass(frozen=True)
 class OverrideSummary:
@@ -51,14 +40,14 @@ def assess(
     day: date,
     version_id: str | None = None,
     site_id: str | None = None,
+    groups: bool = False,
 ) -> list[Assessment]:
-    """Assess every stream up to and including `day`."""
+    """Assess every stream up to and including `day`; those of groups only if asked for."""
     actor.require(Permission.SURVEILLANCE_READ, site_id)
-    scope = Scope(version_id, site_id, to_day=day)
-    rows = records.daily(session, actor, scope)
-    forgotten = alerts.starts_after(session)
+    scope = Scope(version_id, site_id)
+    families = (*EVERYBODY, *GROUPS) if groups else EVERYBODY
     return [
-        found for series in from_rows(rows) for found in _assess(session, series, day, forgotten)
+        found for assess in families for found in assess(session, actor, day=day, scope=scope)
     ]
 
 
@@ -93,27 +82,23 @@ def override_summary(
 
 
 def series(
-    session: ReadSession, actor: Actor, *, version_id: str, site_id: str, from_day: date
+    session: ReadSession,
+    actor: Actor,
+    *,
+    version_id: str,
+    site_id: str,
+    from_day: date,
+    finding_key: str | None = None,
 ) -> list[Series]:
-    """Return the daily counts of a version's findings at a site."""
+    """Return the daily counts of a version's findings at a site, on the edges now in force."""
     actor.require(Permission.SURVEILLANCE_READ, site_id)
-    return from_rows(records.daily(session, actor, Scope(version_id, site_id, None, from_day)))
-
-
-def _assess(
-    session: ReadSession, series: Series, day: date, forgotten: Mapping[StreamKey, date]
-) -> Sequence[Assessment]:
-    stream = series.stream
-    reference = references.on_day(session, *stream, day)
-    if reference is None:
-        return assessment.without_reference(series)
-    under = _since(series, reference)
+    scope = Scope(version_id, site_id, finding_key, from_day)
+    today = session.now().date()
+    held = InForce.on(session, today)
+    found = [one for turn in places.in_turn(session, actor, scope, (ALL,)) for one in turn]
+    references = {one.stream: held.reference(*one.stream) for one in found}
     return [
-        assess_one(under.after(forgotten.get((*stream, kind), date.min)), reference)
-        for kind, assess_one in _ASSESS.items()
+        one
+        for one in found
+        if (reference := references[one.stream]) is not None and reference.id == one.reference_id
     ]
-
-
-def _since(series: Series, reference: Reference) -> Series:
-    """Return the days that the reference holds for: earlier ones were counted on other edges."""
-    return series.after(reference.effective_from - timedelta(days=1)).on(reference.id)

@@ -45,3 +45,14 @@ def test_the_secret_is_made_once_and_for_this_user_only(tmp_path: Path) -> None:
     assert load_or_create(path) == made
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_pseudonym_is_another_in_each_epoch_and_purpose() -> None:
+    keys = Keys(b"m" * 32)
+    made = {
+        keys.pseudonym(purpose, "1.2.3", epoch=epoch)
+        for purpose in ("surveillance", "canary")
+        for epoch in (None, 2025, 2026)
+    }
+    assert len(made) == 6
+    assert keys.pseudonym("surveillance", "1.2.3", epoch=2026) in made

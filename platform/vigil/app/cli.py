@@ -23,8 +23,10 @@ from model_registry.submissions import cli as submissions
 from model_registry.versions import cli as versions
 from model_registry.webhooks import cli as webhooks
 from surveillance.alerts import cli as alerts
+from surveillance.fairness import cli as fairness
 from surveillance.local_tests import cli as local_tests
 from surveillance.reports import cli as reports
+from surveillance.simulation import cli as simulation
 from surveillance.streams import cli as streams
 from transparency_cards.cards import cli as cards
 from vigil import __version__
@@ -152,7 +154,7 @@ def build() -> typer.Typer:
         "run": runs.app,
         "queue": _joined(delivery.app, work.app),
         "acceptance-test": local_tests.app,
-        "surveillance": streams.app,
+        "surveillance": _joined(_joined(streams.app, fairness.app), simulation.app),
         "alert": alerts.app,
         "report": reports.app,
         "webhook": webhooks.app,

@@ -20,10 +20,15 @@ from model_registry.submissions import models as submissions
 from model_registry.versions import models as versions
 from model_registry.webhooks import models as webhooks
 from surveillance.alerts import models as alerts
+from surveillance.declarations import models as declarations
 from surveillance.local_tests import models as local_tests
 from surveillance.records import models as records
 from surveillance.references import models as references
 from surveillance.reports import models as reports
+from surveillance.simulation import models as simulation
+from surveillance.streams import models as streams
+from surveillance.tolerances import models as tolerances
+from surveillance.truth import models as truth
 from transparency_cards.cards import models as cards
 from vigil.kernel.audit import models as audit
 from vigil.kernel.db import Table
@@ -38,6 +43,7 @@ __all__ = [
     "audit",
     "cards",
     "decisions",
+    "declarations",
     "delivery",
     "deployments",
     "engine",
@@ -56,9 +62,13 @@ __all__ = [
     "routing",
     "runs",
     "safety",
+    "simulation",
     "stops",
+    "streams",
     "studies",
     "submissions",
+    "tolerances",
+    "truth",
     "versions",
     "web",
     "webhooks",

@@ -21,8 +21,11 @@ from surveillance.local_tests import service as local_tests
 from surveillance.local_tests.tasks import LocalTestTasks
 from surveillance.records.tasks import DECIDE, RECORD, SurveillanceTasks
 from surveillance.reports import service as reports
-from surveillance.reports.tasks import ReportTasks
-from surveillance.streams.tasks import EVALUATE, EvaluationTasks
+from surveillance.reports.rendering import Renderer
+from surveillance.reports.tasks import SCHEDULE, ReportTasks
+from surveillance.simulation import service as simulation
+from surveillance.simulation.tasks import SimulationTasks
+from surveillance.streams.tasks import EVALUATE, LISTEN, EvaluationTasks
 from vigil.app.settings import Settings
 from vigil.kernel.engine.queue import Workflow
 from vigil.kernel.parts import Parts
@@ -33,6 +36,8 @@ def workflows(parts: Parts, settings: Settings, runtimes: Runtimes) -> dict[str,
     sender = DicomSender(settings.ae_title, settings.delivery_timeout)
     watching = SurveillanceTasks(parts)
     messenger = HttpSender(hosts_of(settings), settings.webhook_timeout)
+    renderer = Renderer(settings.report_seconds, settings.report_megabytes)
+    reporting = ReportTasks(parts, renderer)
     analyst = Analyst(parts.objects, runtimes)
     return {
         planning.TASK: RunTasks(parts, analyst).execute,
@@ -43,7 +48,10 @@ def workflows(parts: Parts, settings: Settings, runtimes: Runtimes) -> dict[str,
         RECORD: watching.record,
         DECIDE: watching.decide,
         EVALUATE: EvaluationTasks(parts).evaluate,
+        LISTEN: EvaluationTasks(parts).listen,
         CHECK: ReadinessTasks(parts).check,
         webhooks.TASK: WebhookTasks(parts, messenger).deliver,
-        reports.MAKE: ReportTasks(parts, settings.report_seconds).make,
+        simulation.RUN: SimulationTasks(parts).run,
+        reports.MAKE: reporting.make,
+        SCHEDULE: reporting.schedule,
     }

@@ -36,13 +36,24 @@ from model_registry.webhooks import api as webhooks_api
 from model_registry.webhooks import pages as webhooks_pages
 from surveillance.alerts import api as alerts_api
 from surveillance.alerts import pages as alerts_pages
+from surveillance.causes import api as causes_api
+from surveillance.declarations import api as declarations_api
+from surveillance.fairness import api as fairness_api
+from surveillance.fairness import pages as fairness_pages
+from surveillance.label_free import api as label_free_api
+from surveillance.label_free import pages as label_free_pages
 from surveillance.local_tests import api as local_tests_api
 from surveillance.local_tests import pages as local_tests_pages
 from surveillance.records import api as records_api
 from surveillance.reports import api as reports_api
 from surveillance.reports import pages as reports_pages
+from surveillance.simulation import api as simulation_api
+from surveillance.simulation import pages as simulation_pages
+from surveillance.reports import schedules_api
 from surveillance.streams import api as streams_api
 from surveillance.streams import pages as streams_pages
+from surveillance.tolerances import api as tolerances_api
+from surveillance.truth import api as truth_api
 from transparency_cards.cards import api as cards_api
 from transparency_cards.cards import pages as cards_pages
 from vigil.app import lineage
@@ -116,15 +127,26 @@ ROUTERS = (
     delivery_api.router,
     decisions_api.router,
     decisions_pages.router,
+    fairness_api.router,
+    fairness_pages.router,
     local_tests_api.router,
     local_tests_pages.router,
     records_api.router,
+    truth_api.router,
     streams_api.router,
     streams_pages.router,
+    tolerances_api.router,
+    declarations_api.router,
     alerts_api.router,
     alerts_pages.router,
+    causes_api.router,
     reports_api.router,
     reports_pages.router,
+    simulation_api.router,
+    simulation_pages.router,
+    schedules_api.router,
+    label_free_api.router,
+    label_free_pages.router,
     cards_api.router,
     cards_pages.router,
 )
@@ -143,6 +165,9 @@ TEMPLATES = {
     "streams": "surveillance.streams",
     "alerts": "surveillance.alerts",
     "reports": "surveillance.reports",
+    "simulation": "surveillance.simulation",
+    "label_free": "surveillance.label_free",
+    "fairness": "surveillance.fairness",
     "local_tests": "surveillance.local_tests",
     "cards": "transparency_cards.cards",
 }
@@ -159,6 +184,7 @@ NAVIGATION = (
     Link("Acceptance tests", "/acceptance-tests", Permission.SURVEILLANCE_READ),
     Link("Alerts", "/alerts", Permission.SURVEILLANCE_READ),
     Link("Reports", "/reports", Permission.SURVEILLANCE_READ),
+    Link("Simulations", "/simulations", Permission.SURVEILLANCE_READ),
     # The two who have to do with keys; hardly anybody is both.
     Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_WRITE),
     Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_TRUST),

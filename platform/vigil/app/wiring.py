@@ -13,7 +13,9 @@ from model_registry.deployments.gates import ReleaseGate
 from model_registry.safety.events import AcceptanceSigned
 from model_registry.versions.events import VersionWithdrawn
 from surveillance.local_tests.reference import LocalTestEvents
+from surveillance.records.events import RunRecorded
 from surveillance.records.tasks import SurveillanceTasks
+from surveillance.truth import service as truth
 from transparency_cards.cards.service import PublishedCard
 from vigil.app.settings import Settings
 from vigil.kernel.db import Database, WriteSession
@@ -53,6 +55,7 @@ def subscribe(parts: Parts) -> None:
     parts.events.subscribe(VersionWithdrawn, _suspend_withdrawn)
     parts.events.subscribe(RunFinished, watching.on_run_finished)
     parts.events.subscribe(ReaderDecided, watching.on_reader_decided)
+    parts.events.subscribe(RunRecorded, truth.on_run_recorded)
     parts.events.subscribe(AcceptanceSigned, LocalTestEvents(parts).on_acceptance_signed)
 
 

@@ -3,14 +3,15 @@
 import signal
 import threading
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 from inference.readiness.tasks import ask_today
 from inference.runs.closing import close_due
 from inference.runs.runtime_watch import tell_change
 from inference.runtime.pool import Runtimes
 from model_registry.webhooks.outbox import collect
-from surveillance.streams.tasks import ask_for_yesterday
+from surveillance.reports.tasks import ask_for_scheduled
+from surveillance.streams.tasks import ask_for_yesterday, ask_this_hour
 from vigil.app.settings import Settings, read
 from vigil.app.tasks import workflows
 from vigil.app.wiring import build_parts
@@ -30,10 +31,12 @@ class Ticks:
     parts: Parts
     settings: Settings
     evaluated: date | None = None
+    listened: datetime | None = None
     echoed: date | None = None
+    scheduled: date | None = None
 
     def do(self) -> None:
-        for deed in (self.close_studies, self.evaluate, self.echo, self.tell):
+        for deed in (self.close_studies, self.evaluate, self.listen, self.echo, self.schedule, self.tell):
             try:
                 deed()
             except Exception as error:
@@ -46,8 +49,14 @@ class Ticks:
     def evaluate(self) -> None:
         self.evaluated = ask_for_yesterday(self.parts, self.evaluated)
 
+    def listen(self) -> None:
+        self.listened = ask_this_hour(self.parts, self.listened)
+
     def echo(self) -> None:
         self.echoed = ask_today(self.parts, self.echoed)
+
+    def schedule(self) -> None:
+        self.scheduled = ask_for_scheduled(self.parts, self.scheduled)
 
     def tell(self) -> None:
         collect(self.parts)

@@ -19,6 +19,7 @@ from starlette.responses import Response
 from vigil.kernel.parts import Parts
 from vigil.kernel.web.charts.control import ControlChart, Period
 from vigil.kernel.web.charts.forest import Estimate, ForestPlot
+from vigil.kernel.web.charts.funnel import Funnel, Place
 from vigil.kernel.web.charts.histogram import Histogram
 from vigil.kernel.web.pages import Link, Page, render
 
@@ -26,11 +27,12 @@ CHROMIUM = shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 TEMPLATE = """{% extends "base.html" %}
 {% from "components.html" import data_table, reason_form, status_tag, summary_list %}
-{% from "charts.html" import control_chart, forest_plot, histogram %}
+{% from "charts.html" import control_chart, forest_plot, funnel, histogram %}
 {% block body %}
 {{ summary_list([("Digest", "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]) }}
 <h2>Control</h2>{{ control_chart(control) }}
 <h2>Forest</h2>{{ forest_plot(forest) }}
+<h2>Funnel</h2>{{ funnel(funnel_) }}
 <h2>Histogram</h2>{{ histogram(histogram_) }}
 <h2>Table</h2>
 {{ data_table("States", ["A wide first column", "State", "A wide second column", "Runs#"],
@@ -68,6 +70,7 @@ def address(parts: Parts) -> Iterator[str]:
     templates.globals.update(
         control=ControlChart("flags", "Flag rate", 0.12, periods, percent=True),
         forest=ForestPlot("sens", "Sensitivity", 0.9, 0.85, groups, percent=True),
+        funnel_=Funnel("sites", "Flags", [Place("A", 90, 900), Place("B", 200, 900)], 0.1),
         histogram_=Histogram("scores", "Scores", [0, 0.5, 1], [30, 70], [60, 40]),
     )
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error"))

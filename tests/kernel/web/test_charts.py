@@ -6,8 +6,10 @@ import pytest
 from vigil.kernel.parts import Parts
 from vigil.kernel.web import assets
 from vigil.kernel.web.charts.axis import Axis, spanning
-from vigil.kernel.web.charts.control import ControlChart, Kind, Period
+from vigil.kernel.web.charts.control import ControlChart, Kind, Marker, Period
 from vigil.kernel.web.charts.forest import Estimate, ForestPlot
+from vigil.kernel.web.charts.funnel import Z95, Z998, Funnel, Place, limits
+from vigil.kernel.web.charts.funnel import Kind as Where
 from vigil.kernel.web.charts.histogram import Histogram
 from vigil.kernel.web.pages import environment
 
@@ -157,3 +159,54 @@ def luminance(colour: str) -> float:
     parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def funnel(*places: Place) -> Funnel:
+    return Funnel("sites", "Flag rate by site", places, centre=0.1)
+
+
+def test_the_limits_of_a_funnel_narrow_with_the_cases() -> None:
+    # Spiegelhalter 2005: a common rate plus and minus z standard errors of a site's size.
+    low, high = limits(0.1, 900, Z95)
+    assert (low, high) == pytest.approx((0.0804, 0.1196), abs=1e-4)
+    assert limits(0.1, 900, Z998)[1] == pytest.approx(0.1309, abs=1e-4)
+    assert limits(0.1, 9, Z998)[0] == 0
+
+
+def test_a_site_outside_the_funnel_is_named_by_sentence_callout_mark_and_table() -> None:
+    chart = funnel(
+        Place("A", 90, 900), Place("B", 100, 900), Place("C", 125, 900), Place("D", 3, 9)
+    )
+    assert [dot.kind for dot in chart.dots] == [Where.INSIDE, Where.INSIDE, Where.OUT]
+    assert chart.callout == "Outside the 99.8% limits: C."
+    assert "1 of 3 sites lie outside the 99.8% limits, 0 more" in chart.sentence
+    assert "1 had too few cases" in chart.sentence
+    assert [row[-1] for row in chart.rows] == ["Inside", "Inside", "Outside 99.8%", "Too few cases"]
+
+
+def test_a_small_site_far_from_the_rate_is_no_signal() -> None:
+    chart = funnel(Place("A", 6, 30), Place("B", 180, 900))
+    assert chart.outside == ["B"]
+
+
+def test_an_empty_funnel_says_so(parts: Parts) -> None:
+    chart = funnel()
+    assert chart.sentence == "Flag rate by site: no site has 20 cases yet."
+    assert "<svg" not in draw(parts, "funnel", chart)
+
+
+def test_a_funnel_is_drawn_without_inline_style(parts: Parts) -> None:
+    drawn = draw(parts, "funnel", funnel(Place("A <b>", 90, 900), Place("B", 200, 900)))
+    assert "style=" not in drawn
+    assert "A &lt;b&gt;" in drawn
+    assert drawn.count("v-inner") == drawn.count("v-limit") == 2
+    assert "nan" not in drawn
+
+
+def test_what_was_changed_is_numbered_in_the_chart_and_told_below(parts: Parts) -> None:
+    periods = [Period(f"Week {i}", 0.1, 0.06, 0.18, 200) for i in range(3)]
+    markers = [Marker(1, "2 May 2026: The threshold went from 0.5 to 0.4")]
+    chart = ControlChart("flags", "Flag rate", 0.12, periods, True, markers)
+    drawn = draw(parts, "control_chart", chart)
+    assert drawn.count("v-event") == 1
+    assert "The threshold went from 0.5 to 0.4" in drawn

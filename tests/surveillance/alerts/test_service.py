@@ -8,9 +8,11 @@ from sqlalchemy.exc import IntegrityError
 from surveillance.alerts import service
 from surveillance.alerts.errors import UnknownAlert, WrongState
 from surveillance.alerts.events import AlertRaised
-from surveillance.alerts.models import Alert, AlertState, StreamKind, Tier
+from surveillance.alerts.models import Alert, AlertState, Tier
 from surveillance.alerts.service import Signal
+from surveillance.axes import ALL
 from surveillance.records import baseline
+from surveillance.streams.kinds import StreamKind
 from vigil.kernel.audit.repository import recent
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.errors import Forbidden, Invalid
@@ -39,7 +41,9 @@ def signal(database: Database, objects: LocalObjectStore) -> Signal:
         version_id=place.version_id,
         site_id=place.site_id,
         finding_key=FINDING,
-        stream=StreamKind.OVERRIDE_RATE,
+        stream=StreamKind.OVERRIDE_RATE.value,
+        axis=ALL,
+        level=ALL,
         reference_id=reference.id,
         tier=Tier.WATCH,
         estimate=0.08,

@@ -13,13 +13,14 @@ from factories.surveillance import (
     reference_cases,
     run_facts,
 )
+from sqlmodel import select
 
 from inference.decisions.models import Decision
 from inference.runs.models import Outcome, RunMode
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL, AXES, IMAGE_AXES
 from surveillance.records import baseline, repository, service
 from surveillance.records.errors import UnknownRecord
-from surveillance.records.models import WHOLE_RUN
+from surveillance.records.models import WHOLE_RUN, PredictionRecord
 from surveillance.records.repository import Scope
 from vigil.kernel.db import Database, ReadSession
 from vigil.kernel.identity.actor import Actor, system_actor
@@ -250,3 +251,55 @@ def test_a_site_may_make_its_own_reference_of_its_first_cases(
         )
         assert sum(int(day.histogram.sum()) for day in held) == 60
         assert {day.reference_id for day in held} == {row.id}
+
+
+def test_records_from_before_pseudonyms_changed_with_the_year_keep_working(
+    database: Database, place: Place, keys: Keys
+) -> None:
+    older = run_facts(place, 1, score=0.9)
+    with database.write() as session:
+        service.record_run(session, keys, older)
+        # What an earlier version of Vigil wrote: no year in the pseudonym, four axes, no study.
+        for row in session.exec(select(PredictionRecord)).all():
+            row.run_pseudonym = keys.pseudonym("surveillance", older.run_id)
+            row.attributes = {axis: row.attributes[axis] for axis in IMAGE_AXES}
+            row.exam_day = None
+            session.add(row)
+        service.rebuild(session, Scope())
+        assert service.record_run(session, keys, older) == 0
+        said = {FINDING: Decision.OVERRIDE_FP}
+        assert service.set_decisions(session, keys, older.run_id, said) == 1
+        newer = run_facts(place, 2, score=0.2, supersedes=older.run_id)
+        assert service.record_run(session, keys, newer) == 2
+        assert (total(session, "n"), total(session, "flagged")) == (1, 0)
+        rows = repository.aggregates(session, EVERYBODY, Scope(finding_key=FINDING), (ALL, *AXES))
+        assert all(row.n in {0, 1} for row in rows)
+
+
+def test_a_decision_in_a_later_year_finds_its_record(
+    database: Database, place: Place, keys: Keys
+) -> None:
+    last_year = date(2024, 12, 31)
+    facts = run_facts(place, 1, day=last_year, score=0.9)
+    said = {FINDING: Decision.OVERRIDE_FP}
+    with database.write() as session:
+        service.record_run(session, keys, facts)
+        assert service.set_decisions(session, keys, facts.run_id, said, last_year) == 1
+        later = run_facts(place, 2, day=date(2025, 1, 2), supersedes=facts.run_id)
+        service.record_run(session, keys, later)
+        assert total(session, "n") == 1
+
+
+def test_runs_recorded_together_count_as_one_by_one(
+    database: Database, place: Place, keys: Keys, objects: LocalObjectStore
+) -> None:
+    set_reference(database, objects, place)
+    facts = many_runs(place, days=3, per_day=20)
+    newer = run_facts(place, 9, score=0.2, supersedes=facts[0].run_id)
+    with database.write() as session:
+        assert service.record_runs(session, keys, [*facts, *facts, newer]) == 122
+        assert service.record_runs(session, keys, facts[:5]) == 0
+        assert total(session, "n") == 60
+        together = counts(session)
+        service.rebuild(session, Scope())
+        assert counts(session) == together

@@ -6,9 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
+from factories.steps import InlineSteps
 from factories.surveillance import FINDING, START, Place, create_place, many_runs, run_facts
 
 from inference.decisions.models import Decision
@@ -21,6 +22,7 @@ from surveillance.references.service import Baseline
 from surveillance.reports import rendering, service
 from surveillance.reports.errors import NoDocument, RenderingFailed, UnknownReport
 from surveillance.reports.models import Report, ReportState
+from surveillance.reports.rendering import Renderer
 from surveillance.reports.tasks import ReportTasks
 from vigil.kernel.errors import Forbidden, Invalid
 from vigil.kernel.identity.actor import Actor, Grant
@@ -29,35 +31,6 @@ from vigil.kernel.parts import Parts
 
 OFFICER = Actor(id="usr_cso", label="cso", grants=(Grant(Role.CSO),), sites=None)
 LAST = START + timedelta(days=60)
-Outcome = TypeVar("Outcome")
-
-
-class Now:
-    """The engine's steps, done at once."""
-
-    def __init__(self, parts: Parts) -> None:
-        self.parts = parts
-
-    def run(
-        self,
-        name: str,
-        step: Callable[..., Outcome],
-        *arguments: Any,
-        attempts: int = 1,
-        interval: float = 0,
-    ) -> Outcome:
-        return step(*arguments)
-
-    def transact(
-        self,
-        name: str,
-        step: Callable[..., Outcome],
-        *arguments: Any,
-        attempts: int = 1,
-        interval: float = 0,
-    ) -> Outcome:
-        with self.parts.database.write() as session:
-            return step(session, *arguments)
 
 
 def real_scores(realdata: Path) -> list[dict[str, str]]:
@@ -120,7 +93,7 @@ def make(parts: Parts, place: Place) -> Report:
             from_day=START,
             to_day=LAST,
         )
-    ReportTasks(parts).make(Now(parts), asked.id)
+    ReportTasks(parts).make(InlineSteps(parts.database), asked.id)
     with parts.database.read() as session:
         return service.report(session, OFFICER, asked.id)
 
@@ -172,10 +145,10 @@ def test_without_a_reference_the_report_says_so(parts: Parts) -> None:
 
 
 def test_a_renderer_that_fails_or_hangs_is_a_plain_error() -> None:
-    with pytest.raises(RenderingFailed, match="ended with code"):
-        rendering.render({"title": "no columns"})
+    with pytest.raises(RenderingFailed, match=r"ended with code 1 \(KeyError\)"):
+        Renderer().render({"title": "no columns"})
     with pytest.raises(RenderingFailed, match="within"):
-        rendering.render({"title": "no time"}, seconds=0.05)
+        Renderer(seconds=0.05).render({"title": "no time"})
 
 
 def test_the_renderer_sees_none_of_our_environment(

@@ -13,12 +13,14 @@ from factories.surveillance import (
 
 from surveillance.alerts import service as alerts
 from surveillance.alerts.events import AlertRaised
-from surveillance.alerts.models import Alert, AlertState, StreamKind, Tier
+from surveillance.alerts.models import Alert, AlertState, Tier
+from surveillance.axes import ALL
 from surveillance.records import baseline, service
 from surveillance.records.facts import RunFacts
 from surveillance.references.service import Baseline
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.evaluation import Judged, evaluate
+from surveillance.streams.kinds import StreamKind
 from surveillance.streams.sentences import sentence
 from vigil.kernel.db import Database
 from vigil.kernel.errors import Forbidden
@@ -46,8 +48,18 @@ def look(
         return evaluate(session, OFFICER, events or Events(), day=day)
 
 
+MAIN = (StreamKind.SCORE, StreamKind.FLAG_RATE, StreamKind.OVERRIDE_RATE)
+
+
 def verdicts(judged: Sequence[Judged]) -> dict[StreamKind, Verdict]:
-    return {each.assessment.stream: each.verdict for each in judged}
+    """Return the verdicts of the finding's main streams, for everybody together."""
+    return {
+        each.assessment.kind: each.verdict
+        for each in judged
+        if each.assessment.axis == ALL
+        and each.assessment.subject == FINDING
+        and each.assessment.kind in MAIN
+    }
 
 
 @pytest.fixture
@@ -112,7 +124,10 @@ def test_shifted_scores_are_found_in_scores_and_flags(
     judged, raised = look(database, DAY_30)
     assert verdicts(judged)[StreamKind.SCORE] is Verdict.ESCALATE
     assert verdicts(judged)[StreamKind.FLAG_RATE] is Verdict.ESCALATE
-    assert {alert.stream for alert in raised} == {StreamKind.SCORE, StreamKind.FLAG_RATE}
+    everybody = {alert.stream for alert in raised if alert.axis == ALL}
+    assert everybody == {StreamKind.SCORE, StreamKind.FLAG_RATE}
+    # Each group's scores rose as well, and its own reference says so.
+    assert {alert.axis for alert in raised} >= {"view"}
 
 
 def test_too_little_data_is_said_and_is_no_green_light(
@@ -122,7 +137,11 @@ def test_too_little_data_is_said_and_is_no_green_light(
     judged, raised = look(database, DAY_30)
     assert set(verdicts(judged).values()) == {Verdict.INSUFFICIENT}
     assert raised == []
-    texts = {each.assessment.stream: sentence(each.assessment) for each in judged}
+    texts = {
+        each.assessment.kind: sentence(each.assessment)
+        for each in judged
+        if each.assessment.axis == ALL and each.assessment.subject == FINDING
+    }
     assert "20 of 200 predictions" in texts[StreamKind.SCORE]
     assert "20 of 30 decided cases" in texts[StreamKind.OVERRIDE_RATE]
 
@@ -133,17 +152,19 @@ def test_without_a_reference_nothing_is_judged(database: Database, keys: Keys) -
     record(database, keys, many_runs(place, days=10, per_day=30))
     judged, _ = look(database, DAY_30)
     assert set(verdicts(judged).values()) == {Verdict.INSUFFICIENT}
-    assert "0 of 1 references" in sentence(judged[0].assessment)
+    scores = next(each for each in judged if each.assessment.kind is StreamKind.SCORE)
+    assert "0 of 1 references" in sentence(scores.assessment)
 
 
 def test_a_resolved_stream_starts_anew(database: Database, place: Place, keys: Keys) -> None:
     record(database, keys, many_runs(place, days=10, per_day=30, override_rate=0.3))
     _, raised = look(database, DAY_30)
-    overrides = next(a for a in raised if a.stream is StreamKind.OVERRIDE_RATE)
+    overrides = next(a for a in raised if a.stream == StreamKind.OVERRIDE_RATE)
     with database.write() as session:
         alerts.acknowledge(session, OFFICER, overrides.id, "looking into it")
         alerts.resolve(session, OFFICER, overrides.id, "a reader was being trained")
-    judged, again = look(database, DAY_30)
+        today = session.now().date()
+    judged, again = look(database, today)
     assert again == []
     assert verdicts(judged)[StreamKind.OVERRIDE_RATE] is Verdict.INSUFFICIENT
 

@@ -106,7 +106,9 @@ def test_from_evaluation_to_resolved_alert_by_api(client: TestClient, place: Pla
     assert made.status_code == 201
     assert made.json()["verdicts"]["escalate"] == 1
     alert = made.json()["alerts"][0]
-    streams: list[dict[str, Any]] = client.get("/api/v1/surveillance/streams", headers=JSON).json()
+    streams: list[dict[str, Any]] = client.get(
+        "/api/v1/surveillance/streams", headers=JSON
+    ).json()["items"]
     loudest = streams[0]
     assert (loudest["stream"], loudest["verdict"]) == ("override_rate", "escalate")
     assert loudest["alert_id"] == alert

@@ -45,7 +45,7 @@ class Watching:
             self._set_reference(parts, officer, versions[VIEW], day)
         with parts.database.write() as session:
             judged, raised = evaluation.evaluate(session, officer, parts.events, day=day)
-        verdicts = sorted(f"{one.assessment.stream.value} {one.verdict.value}" for one in judged)
+        verdicts = sorted(f"{one.assessment.kind.value} {one.verdict.value}" for one in judged)
         looked = f"{len(judged)} streams looked at: {_tally(verdicts)}"
         self.lines.append(f"{looked}; {len(raised)} alerts")
         self.alerts = [alert.id for alert in raised]

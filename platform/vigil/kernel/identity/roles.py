@@ -45,6 +45,7 @@ class Permission(StrEnum):
     DECISION_WRITE = "decision:write"
     SURVEILLANCE_READ = "surveillance:read"
     SURVEILLANCE_RUN = "surveillance:run"
+    TRUTH_WRITE = "truth:write"
     ALERT_ACT = "alert:act"
     AUDIT_READ = "audit:read"
 
@@ -78,6 +79,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.QUEUE_RETRY,
         _P.SURVEILLANCE_READ,
         _P.SURVEILLANCE_RUN,
+        _P.TRUTH_WRITE,
         _P.ALERT_ACT,
         _P.AUDIT_READ,
     },
@@ -97,6 +99,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
         _P.RUN_REPLAY,
         _P.SURVEILLANCE_READ,
         _P.SURVEILLANCE_RUN,
+        _P.TRUTH_WRITE,
         _P.ALERT_ACT,
         _P.AUDIT_READ,
     },
@@ -104,7 +107,8 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: _STAFF
     | {_P.STUDY_READ, _P.RUN_REPLAY, _P.QUEUE_RETRY, _P.DEPLOYMENT_SUSPEND}
     | {_P.READINESS_WRITE},
-    Role.AUDITOR: _STAFF | {_P.SUBMISSION_READ, _P.STUDY_READ, _P.SURVEILLANCE_READ, _P.AUDIT_READ},
+    Role.AUDITOR: _STAFF
+    | {_P.SUBMISSION_READ, _P.STUDY_READ, _P.SURVEILLANCE_READ, _P.AUDIT_READ},
     Role.ADMIN: _STAFF
     | {_P.ORGANISATION_WRITE, _P.USER_WRITE, _P.SITE_WRITE, _P.NODE_WRITE, _P.AUDIT_READ}
     | {_P.SUPPLIER_KEY_TRUST, _P.WEBHOOK_WRITE},

@@ -16,14 +16,14 @@ MISSING = "Not recorded"
 
 _COLOURS = {
     "green": ("live", "approved", "signed", "applied", "published", "delivered", "succeeded",
-              "resolved", "passed", "met", "agree", "in_control", "active", "closed"),
+              "resolved", "passed", "met", "agree", "in_control", "active", "closed", "no_gap"),
     "blue": ("new", "submitted", "checked", "canary", "planned", "running", "pending", "receiving",
              "open", "requested", "signing"),
     "purple": ("shadow",),
     "yellow": ("draft", "stale", "acknowledged", "watch", "insufficient_data", "no_result",
-               "skipped", "reopened", "transient"),
+               "skipped", "reopened", "transient", "possible_gap"),
     "red": ("refused", "suspended", "failed", "dead", "escalated", "escalate", "breach",
-            "permanent", "challenged", "missing", "not_met", "lost", "aborted"),
+            "permanent", "challenged", "missing", "not_met", "lost", "aborted", "gap"),
     "grey": ("retired", "withdrawn", "cancelled", "superseded", "revoked", "expired", "released"),
 }  # fmt: skip
 _ABBREVIATED = {"cso": "Clinical safety officer"}

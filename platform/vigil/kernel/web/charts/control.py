@@ -37,6 +37,14 @@ class Period:
 
 
 @dataclass(frozen=True)
+class Marker:
+    """Something that was changed in a period: `text` says what, and when."""
+
+    period: int
+    text: str
+
+
+@dataclass(frozen=True)
 class Point:
     x: float
     y: float
@@ -47,13 +55,21 @@ class Point:
 
 @dataclass(frozen=True)
 class ControlChart:
-    """Attributes: key: unique in the page; title: what is measured; centre: the expected value."""
+    """Values by period.
+
+    Attributes:
+        key: unique in the page.
+        title: what is measured.
+        centre: the expected value.
+        markers: what was changed meanwhile; numbered from one in the drawing.
+    """
 
     key: str
     title: str
     centre: float
     periods: Sequence[Period]
     percent: bool = False
+    markers: Sequence[Marker] = ()
 
     width = WIDTH
     height = HEIGHT
@@ -165,6 +181,14 @@ class ControlChart:
             Tick(self._x(index), period.label)
             for index, period in enumerate(self.periods)
             if index % every == 0
+        ]
+
+    @property
+    def marks(self) -> list[Tick]:
+        """Where each marker stands: at the start of its period, under its number."""
+        return [
+            Tick(self._x(marker.period - 0.5), str(number))
+            for number, marker in enumerate(self.markers, start=1)
         ]
 
     @property

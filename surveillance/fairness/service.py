@@ -1,0 +1,280 @@
+"""Compare the groups that a version serves: every gap of it, judged together.
+
+Chance findings are reckoned over all gaps of the version at once; what is asked for is narrowed
+only afterwards, so that nobody finds a gap by asking for less.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from model_registry.packages.documents import read_card
+from model_registry.packages.layout import CARD
+from model_registry.safety.configuration import effective_thresholds
+from model_registry.versions import contents
+from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion
+from surveillance.axes import ALL, AXES
+from surveillance.fairness import claimed, history, mix, pairing, patients, repository
+from surveillance.fairness.cells import Cell, Design, sides
+from surveillance.fairness.contrasts import Contrast, Gap, judge
+from surveillance.fairness.counting import SITE, Counted, Group, counted
+from surveillance.fairness.history import Course, Explained
+from surveillance.fairness.kinds import Against, Method, Verdict
+from surveillance.fairness.mix import Mix
+from surveillance.fairness.pairing import Sides
+from surveillance.fairness.patients import Columns
+from surveillance.fairness.suppression import Withheld
+from surveillance.local_tests import claims as claim_lines
+from surveillance.records.models import WHOLE_RUN, Basis
+from surveillance.records.repository import Scope
+from surveillance.truth import service as truth
+from vigil.kernel.db import ReadSession
+from vigil.kernel.errors import Fault, Invalid, NotFound
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.objects import ObjectStore
+
+MONTHS = 12
+# Beyond, whole patients are sampled, always the same ones.
+MOST_RECORDS = 60_000
+# Enough to tell how often patients come again.
+SAMPLE = 4_000
+_LONGEST = 120  # months
+_LOUD = frozenset({Verdict.GAP, Verdict.POSSIBLE})
+
+
+@dataclass(frozen=True)
+class Period:
+    """Whole days, and the first day of each month in them."""
+
+    from_day: date
+    to_day: date
+    starts: tuple[date, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A gap as it may be shown: of a withheld one neither numbers nor verdict."""
+
+    gap: Gap
+    withheld: bool
+    course: Course | None = None
+    mix: Mix | None = None
+    explained: Sequence[Explained] = ()
+
+
+@dataclass(frozen=True)
+class Fairness:
+    """All that is said of a version.
+
+    Attributes:
+        found: the loudest first.
+        looks: how many gaps were judged together.
+        alone: axes on which every case is of one level: nothing to compare.
+        overall: the figures of everybody together, by finding.
+        labelled: how many labelled cases the figures are of, of all `cases`.
+        sampled: there were more records than are read at once.
+    """
+
+    version: ModelVersion
+    site_id: str | None
+    period: Period
+    method: Method
+    found: Sequence[Found]
+    looks: int
+    alone: Sequence[str]
+    overall: Mapping[str, Sides]
+    labelled: int
+    cases: int
+    sampled: bool = False
+
+    def of(self, verdict: Verdict) -> list[Found]:
+        return [each for each in self.found if each.gap.verdict is verdict and not each.withheld]
+
+    @property
+    def withheld(self) -> int:
+        return sum(each.withheld for each in self.found)
+
+
+def fairness(
+    session: ReadSession,
+    actor: Actor,
+    objects: ObjectStore,
+    *,
+    version_id: str,
+    site_id: str | None = None,
+    finding_key: str | None = None,
+    from_day: date | None = None,
+    to_day: date | None = None,
+    method: Method = Method.COUNTS,
+) -> Fairness:
+    """Compare the groups of a version, at one site or at all that the actor may read.
+
+    Raises:
+        Invalid: the period is upside down or too long.
+        UnknownVersion: the actor may not see such a version.
+    """
+    actor.require(Permission.SURVEILLANCE_READ, site_id)
+    version = versions.version(session, actor, version_id)
+    when = period(session, from_day, to_day, whole_weeks=not _is_staff(actor))
+    everywhere = _count(session, actor, version_id, when)
+    here = everywhere.at(None if site_id is None else frozenset({site_id}))
+    cells = here.by(lambda place: place.group)
+    most = MOST_RECORDS if method is Method.RECORDS else SAMPLE
+    tables, sampled = _tables(session, actor, version_id, site_id, when, most)
+    design = patients.design(tables)
+    own = (
+        [each for table in tables for each in patients.contrasts(table)]
+        if method is Method.RECORDS
+        else pairing.contrasts(cells, design)
+    )
+    half = len(when.starts) // 2
+    over_time = history.changes(here, half, design) if half else []
+    gaps = judge([*own, *_of_claims(session, objects, version, cells, design), *over_time])
+    withheld = _withheld(actor, everywhere, site_id)
+    parts = history.by_part(here)
+    context = _Context(here, parts, half, design, tables if method is Method.RECORDS else [])
+    asked = [gap for gap in gaps if finding_key in {None, gap.contrast.finding_key}]
+    found = [
+        *(Found(gap, withheld=True) for gap in asked if withheld.withholds(gap.contrast)),
+        *context.found([gap for gap in asked if not withheld.withholds(gap.contrast)]),
+    ]
+    return Fairness(
+        version=version,
+        site_id=site_id,
+        period=when,
+        method=method,
+        found=sorted(found, key=_loudness),
+        looks=sum(gap.p is not None for gap in gaps),
+        alone=[axis for axis in pairing.alone(cells) if axis != SITE],
+        overall={g.finding_key: sides(cell) for g, cell in cells.items() if g.axis == ALL},
+        labelled=_labelled(cells),
+        cases=round(sum(c["n"] for g, c in cells.items() if _is_total(g))),
+        sampled=sampled and method is Method.RECORDS,
+    )
+
+
+def period(
+    session: ReadSession, from_day: date | None, to_day: date | None, *, whole_weeks: bool = False
+) -> Period:
+    """Return the period asked for; by default the last twelve months, this one included.
+
+    Whole weeks that are over are for people from elsewhere: two looks a day apart could else be
+    subtracted from each other.
+    """
+    last = to_day or session.now().date()
+    first = from_day or _months_before(last, MONTHS - 1)
+    if first > last:
+        raise Invalid.because([Fault("from", "after the last day", "Give an earlier day")])
+    if whole_weeks:
+        first -= timedelta(days=first.weekday())
+        last -= timedelta(days=(last.weekday() + 1) % 7)
+        last = max(first, last)
+    starts = [first]
+    while (following := _months_before(starts[-1], -1)) <= last:
+        starts.append(following)
+    if len(starts) > _LONGEST:
+        raise Invalid.because([Fault("from", "too long ago", f"Ask for {_LONGEST} months")])
+    return Period(first, last, tuple(starts))
+
+
+def _count(session: ReadSession, actor: Actor, version_id: str, when: Period) -> Counted:
+    scope = Scope(version_id, None, None, when.from_day, when.to_day)
+    rows = repository.monthly(session, actor, scope, when.starts)
+    truths = truth.series(session, actor, scope, basis=Basis.EXAM, axes=(ALL, *AXES))
+    return counted(rows, truths, when.starts)
+
+
+def _tables(
+    session: ReadSession,
+    actor: Actor,
+    version_id: str,
+    site_id: str | None,
+    when: Period,
+    most: int,
+) -> tuple[list[Columns], bool]:
+    """Return the records, or those of about as many patients as have `most`; and which it was."""
+    scope = Scope(version_id, site_id, None, when.from_day, when.to_day)
+    share = most / max(1, repository.count(session, actor, scope))
+    rows = repository.records(session, actor, scope, min(1.0, share))
+    return patients.columns(rows), share < 1
+
+
+def _of_claims(
+    session: ReadSession,
+    objects: ObjectStore,
+    version: ModelVersion,
+    cells: Mapping[Group, Cell],
+    design: Design,
+) -> list[Contrast]:
+    """Hold groups against the card's claims; nothing where its package is not to be had."""
+    try:
+        card = contents.contents_of(session, objects, version).documents.get(CARD)
+    except NotFound:
+        return []
+    if card is None:
+        return []
+    claims = claim_lines.read(read_card(card), versions.manifest(version).findings)
+    return claimed.contrasts(cells, claims, effective_thresholds(version, {}), design)
+
+
+def _withheld(actor: Actor, everywhere: Counted, site_id: str | None) -> Withheld:
+    sites = None if site_id is None else frozenset({site_id})
+    return Withheld(everywhere, sites, is_staff=_is_staff(actor))
+
+
+def _is_staff(actor: Actor) -> bool:
+    """Whether it works where it reads: a network's people read every site and work at none."""
+    return actor.is_system or actor.sites is not None
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What a gap's course and causes are read from."""
+
+    counts: Counted
+    parts: history.Parts
+    half: int
+    design: Design
+    tables: Sequence[Columns]
+
+    def found(self, gaps: Sequence[Gap]) -> list[Found]:
+        courses = history.courses(gaps, self.parts, self.design)
+        return [self._found(gap, course) for gap, course in zip(gaps, courses, strict=True)]
+
+    def _found(self, gap: Gap, course: Course) -> Found:
+        is_loud = gap.verdict in _LOUD
+        if gap.interval is None or gap.contrast.against is Against.CLAIM:
+            return Found(gap, withheld=False)
+        if gap.contrast.against is Against.EARLIER:
+            told = history.explained(gap, self.counts, self.half, AXES) if is_loud else []
+            return Found(gap, withheld=False, explained=told)
+        return Found(gap, withheld=False, course=course, mix=self._mix(gap) if is_loud else None)
+
+    def _mix(self, gap: Gap) -> Mix | None:
+        for table in self.tables:
+            if table.finding_key == gap.contrast.finding_key:
+                return mix.of_gap(table, gap)
+        return None
+
+
+def _loudness(found: Found) -> tuple[object, ...]:
+    gap = found.gap
+    order = list(Verdict).index(gap.verdict)
+    size = abs(gap.interval.estimate) if gap.interval else 0.0
+    return found.withheld, order, gap.p if gap.p is not None else 1.0, -size
+
+
+def _labelled(cells: Mapping[Group, Cell]) -> int:
+    return sum(c.positives + c.negatives for group, c in cells.items() if _is_total(group))
+
+
+def _is_total(group: Group) -> bool:
+    return group.axis == ALL and group.finding_key != WHOLE_RUN
+
+
+def _months_before(day: date, months: int) -> date:
+    """Return the first day of a month so many before that of a day."""
+    whole = day.year * 12 + day.month - 1 - months
+    return date(whole // 12, whole % 12 + 1, 1)

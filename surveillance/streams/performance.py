@@ -1,0 +1,205 @@
+"""How well a version does on what later turned out to be so: misses, false alarms, area, claims.
+
+Counted by the day that the label came: a label that comes late would else change days that were
+looked at. A baseline is what the reference's own labelled cases show; neither the supplier's card
+nor a local test stands in for one silently.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+
+import numpy as np
+from numpy.typing import NDArray
+
+from surveillance.axes import ALL, AXES
+from surveillance.measures import batch_area
+from surveillance.measures.histogram import Counts, valued
+from surveillance.measures.offset import TOLERATED
+from surveillance.records.models import Basis
+from surveillance.records.repository import Scope
+from surveillance.references.models import Reference
+from surveillance.streams import held
+from surveillance.streams.assessment import Assessment, Shortage
+from surveillance.streams.held import InForce
+from surveillance.streams.judging import Item, judge, lacking, made
+from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.streams.samples import Asked, Claimed, Counted, Ranking
+from surveillance.truth import service as truth
+from surveillance.truth.series import TruthSeries
+from vigil.kernel.db import ReadSession
+from vigil.kernel.identity.actor import Actor
+
+TO_SHOW = 30
+TO_ALARM = 150
+Chosen = NDArray[np.bool_]
+Ask = Callable[[InForce, Stream, TruthSeries, Reference], Item]
+
+
+def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
+    """Assess what is known of every version at every site in scope, for everybody together."""
+    return _assess(session, actor, day, scope, (ALL,), InForce.on(session, day))
+
+
+def assess_groups(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope
+) -> list[Assessment]:
+    """Assess the same for every group."""
+    in_force = InForce.on(session, day, groups=True)
+    found = _assess(session, actor, day, scope, (ALL, *AXES), in_force)
+    return [each for each in found if each.axis != ALL]
+
+
+def _assess(
+    session: ReadSession,
+    actor: Actor,
+    day: date,
+    scope: Scope,
+    axes: Sequence[str],
+    in_force: InForce,
+) -> list[Assessment]:
+    until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
+    found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
+    return judge(_items(in_force, _counting(found)))
+
+
+def _counting(found: Sequence[TruthSeries]) -> Iterator[TruthSeries]:
+    """Leave out the groups that hold every labelled case: they say the same a second time."""
+    everybody = {_place(each): int(each.n.sum()) for each in found if each.axis == ALL}
+    for each in found:
+        if each.axis == ALL or int(each.n.sum()) != everybody.get(_place(each)):
+            yield each
+
+
+def _place(series: TruthSeries) -> tuple[str, str, str, str | None]:
+    return (series.version_id, series.site_id, series.finding_key, series.reference_id)
+
+
+def _items(in_force: InForce, found: Iterator[TruthSeries]) -> Iterator[Item]:
+    for series in found:
+        name = (series.version_id, series.site_id, series.finding_key)
+        reference = in_force.reference(*name)
+        if reference is not None and reference.id == series.reference_id:
+            for kind, ask in ASKED.items():
+                stream = Stream(*name, kind, series.axis, series.level)
+                yield _item(in_force, stream, series, reference, ask)
+        elif reference is None:
+            for kind in ASKED:
+                stream = Stream(*name, kind, series.axis, series.level)
+                yield lacking(stream, None, Shortage("references", 0, 1))
+
+
+def _item(
+    in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference, ask: Ask
+) -> Item:
+    return made(stream, reference.id, lambda: ask(in_force, stream, series, reference))
+
+
+def _rate(
+    name: str,
+    what: str,
+    events: Callable[[TruthSeries], Counts],
+    n: Callable[[TruthSeries], Counts],
+    *,
+    falls: bool = False,
+) -> Ask:
+    def ask(in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference) -> Item:
+        baseline = held.share(reference, name, stream.axis, stream.level)
+        if baseline is None or baseline[1] < TO_SHOW:
+            return _no_baseline(stream, reference, what, baseline[1] if baseline else 0)
+        days = _days(in_force, stream, series)
+        asked = _asked(stream, reference, series, days, what)
+        tolerance = in_force.tolerance(stream)
+        return Counted(asked, events(series)[days], n(series)[days], baseline, tolerance, falls)
+
+    return ask
+
+
+def _area(in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference) -> Item:
+    known = held.labelled(reference, stream.axis, stream.level)
+    if known is None or min(valued(each).sum() for each in known) < TO_SHOW:
+        have = 0 if known is None else int(min(valued(each).sum() for each in known))
+        return _no_baseline(stream, reference, "labelled positives and negatives", have)
+    positives, negatives = known
+    expected = float(batch_area.area(positives, negatives))
+    sizes = (np.asarray(float(valued(each).sum())) for each in known)
+    # The reference does not know its own area better than that.
+    error = TOLERATED * float(batch_area.error(np.asarray(expected), *sizes))
+    days = _days(in_force, stream, series)
+    asked = _asked(stream, reference, series, days, "labelled positives")
+    up, down = (_on_edges(each, len(positives))[days] for each in (series.positives, series.negatives))
+    return Ranking(asked, up, down, expected, max(in_force.tolerance(stream), error))
+
+
+def _claims(in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference) -> Item:
+    known = held.share(reference, "gap", stream.axis, stream.level)
+    if known is None or known[1] < TO_SHOW:
+        have = 0 if known is None else int(known[1])
+        return _no_baseline(stream, reference, "labelled cases with a probability", have)
+    days = _days(in_force, stream, series)
+    n, truths = series.n, series.tp + series.fn
+    # Which of a day's cases claimed nothing is not known: such a day is left out whole.
+    days &= series.claimed == n
+    left_out = int((series.claimed != n).sum())
+    said = f"{left_out} days with scores that are no probability are left out" if left_out else ""
+    asked = _asked(stream, reference, series, days, "labelled cases", said)
+    cases, brier = n[days].astype(np.float64), series.brier[days]
+    # If claims hold, this is their variance; a day's own would be none where all went well.
+    mean = np.cumsum(brier) / np.maximum(np.cumsum(cases), 1.0)
+    normal = (float(known[0]) / known[1], known[1])
+    tolerance = in_force.tolerance(stream)
+    return Claimed(
+        asked, n[days], truths[days], series.claim[days], mean * cases, normal, tolerance
+    )
+
+
+ASKED: Mapping[StreamKind, Ask] = {
+    StreamKind.MISS_RATE: _rate(
+        "miss", "labelled positives", lambda one: one.fn, lambda one: one.tp + one.fn
+    ),
+    StreamKind.FALSE_ALARM_RATE: _rate(
+        "false_alarm", "labelled negatives", lambda one: one.fp, lambda one: one.fp + one.tn
+    ),
+    StreamKind.PPV: _rate(
+        "ppv", "labelled flags", lambda one: one.tp, lambda one: one.tp + one.fp, falls=True
+    ),
+    StreamKind.AREA: _area,
+    StreamKind.CALIBRATION: _claims,
+}
+
+
+def _asked(
+    stream: Stream,
+    reference: Reference,
+    series: TruthSeries,
+    days: Chosen,
+    what: str,
+    reliance: str = "",
+) -> Asked:
+    ordinals = np.array([day.toordinal() for day in series.days], dtype=np.int64)
+    return Asked(
+        stream=stream,
+        reference_id=reference.id,
+        ordinals=ordinals[days],
+        what=what,
+        need=TO_ALARM,
+        show=TO_SHOW,
+        reliance=reliance,
+    )
+
+
+def _days(
+    in_force: InForce, stream: Stream, series: TruthSeries
+) -> Chosen:
+    """Return which days came after the stream's last resolution."""
+    begins = in_force.begins(stream)
+    return np.array([day > begins for day in series.days], dtype=np.bool_)
+
+
+def _no_baseline(stream: Stream, reference: Reference, what: str, have: int) -> Item:
+    return lacking(stream, reference.id, Shortage(f"{what} in the reference", have, TO_SHOW))
+
+
+def _on_edges(counts: Counts, slots: int) -> Counts:
+    if counts.shape[1] == slots:
+        return counts
+    return np.zeros((len(counts), slots), dtype=np.int64)

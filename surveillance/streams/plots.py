@@ -1,0 +1,115 @@
+"""Read what the charts of one finding at one site are drawn from, and draw them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from surveillance.axes import ALL
+from surveillance.causes import service as causes
+from surveillance.records.repository import Scope
+from surveillance.references import service as references
+from surveillance.streams import charts, repository, service
+from surveillance.streams.charts import Chart
+from vigil.kernel.db import ReadSession
+from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.charts.control import ControlChart
+from vigil.kernel.web.charts.forest import ForestPlot
+from vigil.kernel.web.charts.funnel import Funnel
+from vigil.kernel.web.charts.histogram import Histogram
+
+
+@dataclass(frozen=True)
+class Plots:
+    """The charts of one finding. None: there is nothing to draw, and the page says what lacks."""
+
+    name: str
+    axis: str
+    flags: ControlChart | None = None
+    overrides: ControlChart | None = None
+    scores: Histogram | None = None
+    groups: ForestPlot | None = None
+    flags_by_site: Funnel | None = None
+    overrides_by_site: Funnel | None = None
+
+    def named(self, key: str) -> Chart | None:
+        """Return the chart of this key."""
+        drawn = (
+            self.flags,
+            self.overrides,
+            self.scores,
+            self.groups,
+            self.flags_by_site,
+            self.overrides_by_site,
+        )
+        return next((chart for chart in drawn if chart is not None and chart.key == key), None)
+
+
+def of_finding(
+    session: ReadSession,
+    actor: Actor,
+    *,
+    version_id: str,
+    site_id: str,
+    finding: tuple[str, str],
+    axis: str,
+    first: date,
+    names: Mapping[str, str],
+) -> Plots:
+    """Draw a finding from a day on; `finding` is its key and its name, `names` those of sites."""
+    actor.require(Permission.SURVEILLANCE_READ, site_id)
+    key, name = finding
+    today = session.now().date()
+    at_site = Scope(version_id, site_id, key, first, today)
+    groups = repository.totals(session, actor, at_site, by="level", axis=axis)
+    everywhere = Scope(version_id, None, key, first, today)
+    sites = repository.totals(session, actor, everywhere, by="site_id", axis=ALL)
+    drawn = Plots(
+        name=name,
+        axis=axis,
+        groups=charts.by_group(groups, axis, name),
+        flags_by_site=charts.by_site(
+            sites,
+            names,
+            "flag-rate-by-site",
+            f"Share flagged for {name}, by site",
+            ("flagged", "n"),
+        ),
+        overrides_by_site=charts.by_site(
+            sites,
+            names,
+            "override-rate-by-site",
+            f"Share overridden for {name}, by site",
+            ("overridden", "decided"),
+        ),
+    )
+    return _over_time(session, actor, drawn, at_site)
+
+
+def _over_time(session: ReadSession, actor: Actor, drawn: Plots, scope: Scope) -> Plots:
+    version_id, site_id, key = str(scope.version_id), str(scope.site_id), str(scope.finding_key)
+    today, first = session.now().date(), scope.from_day or session.now().date()
+    reference = references.on_day(session, version_id, site_id, key, today)
+    found = service.series(
+        session, actor, version_id=version_id, site_id=site_id, from_day=first, finding_key=key
+    )
+    if reference is None or not found:
+        return drawn
+    changes = causes.events(
+        session,
+        actor,
+        version_id=version_id,
+        site_id=site_id,
+        finding_key=key,
+        first=first,
+        last=today,
+    )
+    series, name = found[0], drawn.name
+    return Plots(
+        **{
+            **vars(drawn),
+            "flags": charts.flags(series, reference, name, changes),
+            "overrides": charts.overrides(series, reference, name, changes),
+            "scores": charts.scores(series, reference, name),
+        }
+    )

@@ -1,0 +1,19 @@
+"""What changed, and the charts of a version at a site: read by who may read the site."""
+
+from factories.tenancy.claims import Claims
+from factories.whole import FINDING
+
+_STREAM = "version_id={version_id}&site_id={site_id}&finding_key=" + FINDING
+
+CLAIMS = Claims(
+    lists={
+        "GET /api/v1/surveillance/streams.csv": "version_id={version_id}",
+        "GET /api/v1/surveillance/streams/series": _STREAM,
+        "GET /api/v1/surveillance/streams/series.csv": _STREAM,
+    },
+    site_things=frozenset({"GET /api/v1/alerts/{alert_id}/causes"}),
+    supplier_things=frozenset(
+        {"GET /models/{model_id}/versions/{version_id}/surveillance/{chart}.csv"}
+    ),
+    not_owned=frozenset({"stream_snapshot"}),
+)
