@@ -16,7 +16,7 @@ from vigil.kernel.parts import Parts
 from vigil.kernel.web import assets
 from vigil.kernel.web.app import create_base
 from vigil.kernel.web.dependencies import CSRF_HEADER, cookie_name
-from vigil.kernel.web.pages import Link
+from vigil.kernel.web.navigation import Link
 
 ORIGIN = "http://testserver"
 

@@ -216,8 +216,9 @@ def stops_it(officer: Visitor) -> None:
     officer.go("/models")
     officer.follow("linear three")
     officer.follow("1.0.0")
-    officer.page.locator("summary", has_text="Suspend at Site RXX01").click()
-    officer.page.get_by_label("Reason").fill("Readers overrule it too often")
+    form = officer.page.locator("details", has_text="Suspend at Site RXX01")
+    form.locator("summary").click()
+    form.get_by_label("Reason").fill("Readers overrule it too often")
     officer.press("Suspend at Site RXX01")
     officer.sees("Suspended. Nothing more is run or sent there.")
 

@@ -162,6 +162,7 @@ def loop(tmp_path: Path, migrated_sqlite: Path, archive: Archive) -> Iterator[Lo
 
 def in_shadow(loop: Loop) -> tuple[str, str]:
     """A supplier hands in a model; it is checked, signed, routed to and run in shadow."""
+    loop.registry.agree_on_key()
     version = loop.registry.submit(VIEW)
     loop.registry.sign_case(VIEW, version)
     loop.clinic.connect()

@@ -79,7 +79,7 @@ from vigil.kernel.identity.roles import Permission
 from vigil.kernel.parts import Parts
 from vigil.kernel.telemetry import configure_logging
 from vigil.kernel.web.app import create_base
-from vigil.kernel.web.pages import Link
+from vigil.kernel.web.navigation import Link
 
 ROUTERS = (
     overview.router,
@@ -173,24 +173,49 @@ TEMPLATES = {
 }
 NAVIGATION = (
     Link("Overview", "/", Permission.REGISTRY_READ),
-    Link("Models", "/models", Permission.REGISTRY_READ),
-    Link("Deployments", "/deployments", Permission.REGISTRY_READ),
-    Link("Safety", "/safety", Permission.REGISTRY_READ),
-    Link("Reviews", "/reviews", Permission.DEPLOYMENT_APPROVE),
-    Link("Stops", "/stops", Permission.REGISTRY_READ),
-    Link("Submissions", "/submissions", Permission.SUBMISSION_READ),
-    Link("Sites", "/sites", Permission.STUDY_READ),
-    Link("Studies", "/studies", Permission.STUDY_READ),
-    Link("Acceptance tests", "/acceptance-tests", Permission.SURVEILLANCE_READ),
-    Link("Alerts", "/alerts", Permission.SURVEILLANCE_READ),
+    Link(
+        "Models",
+        "/models",
+        Permission.REGISTRY_READ,
+        within=(
+            Link("Submissions", "/submissions", Permission.SUBMISSION_READ),
+            Link("Safety", "/safety", Permission.REGISTRY_READ),
+            # The two who have to do with keys; hardly anybody is both.
+            Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_WRITE),
+            Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_TRUST),
+            Link("Register", "/register"),
+        ),
+    ),
+    Link(
+        "Deployments",
+        "/deployments",
+        Permission.REGISTRY_READ,
+        within=(
+            Link("Reviews", "/reviews", Permission.DEPLOYMENT_APPROVE),
+            Link("Acceptance tests", "/acceptance-tests", Permission.SURVEILLANCE_READ),
+            Link("Stops", "/stops", Permission.REGISTRY_READ),
+        ),
+    ),
+    Link(
+        "Sites",
+        "/sites",
+        Permission.STUDY_READ,
+        within=(Link("Webhooks", "/webhooks", Permission.WEBHOOK_WRITE),),
+    ),
+    Link(
+        "Studies",
+        "/studies",
+        Permission.STUDY_READ,
+        within=(Link("Runs", "/runs", Permission.STUDY_READ),),
+    ),
+    Link(
+        "Alerts",
+        "/alerts",
+        Permission.SURVEILLANCE_READ,
+        within=(Link("Simulations", "/simulations", Permission.SURVEILLANCE_READ),),
+    ),
     Link("Reports", "/reports", Permission.SURVEILLANCE_READ),
-    Link("Simulations", "/simulations", Permission.SURVEILLANCE_READ),
-    # The two who have to do with keys; hardly anybody is both.
-    Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_WRITE),
-    Link("Signing keys", "/supplier-keys", Permission.SUPPLIER_KEY_TRUST),
     Link("Audit", "/audit", Permission.AUDIT_READ),
-    Link("Webhooks", "/webhooks", Permission.WEBHOOK_WRITE),
-    Link("Register", "/register"),
 )
 
 

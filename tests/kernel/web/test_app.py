@@ -18,7 +18,8 @@ from vigil.kernel.telemetry import configure_logging
 from vigil.kernel.web.app import create_base
 from vigil.kernel.web.assets import AssetsMissing
 from vigil.kernel.web.dependencies import Reading
-from vigil.kernel.web.pages import Link, Page
+from vigil.kernel.web.navigation import Link
+from vigil.kernel.web.pages import Page
 
 HTML = {"Accept": "text/html,application/xhtml+xml"}
 PAGES = ("/sign-in", "/help", "/accessibility", "/problems", "/problems/not-found", "/nothing")

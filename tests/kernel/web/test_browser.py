@@ -21,7 +21,8 @@ from vigil.kernel.web.charts.control import ControlChart, Period
 from vigil.kernel.web.charts.forest import Estimate, ForestPlot
 from vigil.kernel.web.charts.funnel import Funnel, Place
 from vigil.kernel.web.charts.histogram import Histogram
-from vigil.kernel.web.pages import Link, Page, render
+from vigil.kernel.web.navigation import Link
+from vigil.kernel.web.pages import Page, render
 
 CHROMIUM = shutil.which("chromium")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

@@ -32,7 +32,8 @@ from vigil.kernel.web.dependencies import (
     visitor,
 )
 from vigil.kernel.web.headers import Outermost, RequestMetrics
-from vigil.kernel.web.pages import Link, Page, environment, render, wants_html
+from vigil.kernel.web.navigation import Link
+from vigil.kernel.web.pages import Page, environment, render, wants_html
 from vigil.kernel.web.problems import Meaning, Problem
 
 SIGN_IN = "/sign-in"
@@ -78,7 +79,7 @@ def create_base(
     Args:
         parts: the process's parts.
         domains: prefix of template names -> package whose `templates/` folder holds them.
-        navigation: the header's links, in order.
+        navigation: the menu, in order.
 
     Raises:
         AssetsMissing: `vigil assets build` was not run.

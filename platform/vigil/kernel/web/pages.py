@@ -4,7 +4,7 @@ A domain writes a frozen dataclass that inherits `Page` and names its template; 
 the template as `page`, beside what the layout needs. Everything is escaped.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -15,10 +15,10 @@ from jinja2 import ChainableUndefined, ChoiceLoader, Environment, PackageLoader,
 from markupsafe import Markup
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from vigil.kernel.identity.roles import Permission
 from vigil.kernel.keys import BadToken
 from vigil.kernel.web.assets import Assets
 from vigil.kernel.web.dependencies import CSRF_FIELD, request_parts
+from vigil.kernel.web.navigation import sections
 from vigil.kernel.web.words import colour_of, day, days, in_words, number, when
 
 _BANNER_COOKIE = "vigil_done"
@@ -36,15 +36,6 @@ class Page:
 
     template: ClassVar[str]
     title: str
-
-
-@dataclass(frozen=True)
-class Link:
-    """An entry of the navigation, shown to whoever holds the permission (None: to everybody)."""
-
-    text: str
-    href: str
-    permission: Permission | None = None
 
 
 def environment(domains: Mapping[str, str], assets: Assets) -> Environment:
@@ -80,7 +71,7 @@ def render(request: Request, page: Page, status: int = 200) -> HTMLResponse:
         "page": page,
         "visitor": visitor,
         "csrf": _csrf_field(visitor.csrf_token) if visitor else Markup(),
-        "navigation": _navigation(request, visitor),
+        "navigation": sections(request.app.state.navigation, visitor.actor if visitor else None),
         "here": request.url.path,
         "brand": request_parts(request).settings.brand,
         "cspNonce": request.state.nonce,
@@ -125,13 +116,6 @@ def wants_html(request: Request) -> bool:
 
 def _csrf_field(token: str) -> Markup:
     return Markup('<input type="hidden" name="{}" value="{}">').format(CSRF_FIELD, token)
-
-
-def _navigation(request: Request, visitor: Any) -> Sequence[Link]:
-    links: Sequence[Link] = request.app.state.navigation
-    if visitor is None:
-        return [link for link in links if link.permission is None]
-    return [link for link in links if link.permission is None or visitor.actor.may(link.permission)]
 
 
 def _banner(request: Request) -> str | None:
