@@ -21,9 +21,7 @@ _AT_ONCE = 2000
 Highest = NDArray[np.float64]
 
 
-def highest(
-    rng: np.random.Generator, streams: int, *, cases: float, between: float
-) -> Highest:
+def highest(rng: np.random.Generator, streams: int, *, cases: float, between: float) -> Highest:
     """Return the highest sum of each unchanged stream in a year.
 
     Args:

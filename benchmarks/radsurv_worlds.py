@@ -1,21 +1,22 @@
 """The worlds of RADSURV-1: what happens at one site in a year, in which something may change.
 
-The specification is in docs/radsurv1.md. Scores are normal, of positives 1.81 higher (an area under
-the curve of 0.90); a tenth of the cases is positive. What a detector may see are daily counts.
+The specification is in benchmarks/README.md. Scores are normal, of positives 1.81 higher (an area
+under the curve of 0.90); a tenth of the cases is positive. A detector may see daily counts only.
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import norm
 
 from surveillance.measures.histogram import Counts, Edges, quantile_edges
 
 DAYS = 365
 CHANGE = 180
+PER_DAY = 80  # cases, where delays are measured
 LAG = 14
 PREVALENCE = 0.1
 APART = 1.81  # standard deviations between positives and negatives
@@ -30,6 +31,7 @@ WEEK = 7
 FRIDAY = 4
 
 Numbers = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
 
 
 class Change(StrEnum):
@@ -57,19 +59,37 @@ class World:
     seed: int = 0
 
 
+NULLS = {
+    "N0": World(seed=1),
+    "N1": World(has_day_effects=True, seed=2),
+    "N2": World(has_day_effects=True, reference_size=1000, seed=3),
+}
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Cases whose truth is known: scores of positives and of negatives, and what was flagged.
+
+    Of a reference the counts have no days; of a year they are by the day that the label came.
+    """
+
+    positives: Counts
+    negatives: Counts
+    missed: Counts
+    alarmed: Counts
+
+
 @dataclass(frozen=True)
 class Reference:
     """What was known before the year: counts on the edges, and the baselines."""
 
     edges: Edges
     counts: Counts
-    claim: Numbers
     flagged: int
     overridden: int
-    missed: int
-    positives: int
-    alarmed: int
-    area: float
+    everybody: "Labelled"
+    group: "Labelled"
+    claim_gap: float
     makers: Counts
     scores: Numbers
 
@@ -83,19 +103,63 @@ class Year:
     """One stream's days; labelled counts are by the day on which the label arrived."""
 
     reference: Reference
-    n: Numbers
+    n: Counts
     counts: Counts
-    flagged: Numbers
-    overridden: Numbers
+    flagged: Counts
+    overridden: Counts
     makers: Counts
-    positives: Counts
-    negatives: Counts
-    missed: Numbers
-    alarmed: Numbers
-    group_positives: Counts
-    group_negatives: Counts
-    group_missed: Numbers
+    everybody: Labelled
+    group: Labelled
+    claim: Numbers
+    brier: Numbers
     cases: tuple[Numbers, NDArray[np.int64]] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Delay:
+    """How long until a change was told: one entry for each year, infinite where it was not."""
+
+    days: Sequence[float]
+    cases: Sequence[float]
+    positives: Sequence[float]
+
+    @classmethod
+    def of(cls, told: Sequence[tuple[Year, int]]) -> "Delay":
+        """Add up from the change to the day that each year told it; `DAYS` is never."""
+        days, cases, positives = [], [], []
+        for each, day in told:
+            now = slice(CHANGE, day + 1)
+            held = each.group.positives[now, :-2].sum()
+            days.append(day - CHANGE + 1 if day < DAYS else np.inf)
+            cases.append(float(each.n[now].sum()) if day < DAYS else np.inf)
+            positives.append(float(held) if day < DAYS else np.inf)
+        return cls(days, cases, positives)
+
+    def __str__(self) -> str:
+        missed = float(np.mean(np.isinf(self.days)))
+        if np.isinf(self.median):
+            return f"{missed:.0%} never"
+        high = float(np.quantile(self.days, 0.9, method="higher"))
+        never = f", {missed:.0%} never" if missed else ""
+        most = "never" if np.isinf(high) else f"{high:.0f}"
+        return f"{self.median:.0f} ({most}) d, {self.median_cases:,.0f} cases{never}"
+
+    @property
+    def median(self) -> float:
+        return float(np.median(self.days))
+
+    @property
+    def median_cases(self) -> float:
+        return float(np.median(self.cases))
+
+    @property
+    def median_positives(self) -> float:
+        return float(np.median(self.positives))
+
+
+def years(world: World, count: int) -> Iterator[Year]:
+    """Play so many years, one at a time."""
+    return (year(world, index) for index in range(count))
 
 
 def year(world: World, index: int) -> Year:
@@ -167,20 +231,28 @@ def _reference(rng: np.random.Generator, size: int) -> Reference:
     edges = quantile_edges(score.tolist())
     slots = _slots(edges, score)
     held = np.bincount(slots, minlength=edges.slots)
-    claims = np.bincount(slots, weights=claimed(score), minlength=edges.slots)
     flagged = score >= THRESHOLD
+    overridden, makers = int(rng.binomial(size, OVERRIDDEN)), rng.multinomial(size, MAKERS)
+    in_group = rng.random(size) < SUBGROUP
     return Reference(
         edges=edges,
         counts=held.astype(np.int64),
-        claim=(claims / np.maximum(held, 1))[:-2],
         flagged=int(flagged.sum()),
-        overridden=int(rng.binomial(size, OVERRIDDEN)),
-        missed=int((is_positive & ~flagged).sum()),
-        positives=int(is_positive.sum()),
-        alarmed=int((flagged & ~is_positive).sum()),
-        area=float(norm.cdf(APART / np.sqrt(2))),
-        makers=rng.multinomial(size, MAKERS),
+        overridden=overridden,
+        everybody=_known(slots, edges.slots, is_positive, flagged),
+        group=_known(slots[in_group], edges.slots, is_positive[in_group], flagged[in_group]),
+        claim_gap=float(is_positive.sum() - claimed(score).sum()),
+        makers=makers,
         scores=score,
+    )
+
+
+def _known(slots: Counts, most: int, is_positive: Chosen, flagged: Chosen) -> Labelled:
+    return Labelled(
+        np.bincount(slots[is_positive], minlength=most),
+        np.bincount(slots[~is_positive], minlength=most),
+        np.asarray((is_positive & ~flagged).sum()),
+        np.asarray((flagged & ~is_positive).sum()),
     )
 
 
@@ -194,25 +266,21 @@ def _slots(edges: Edges, score: Numbers) -> NDArray[np.int64]:
 def _counted(reference: Reference, n: NDArray[np.int64], cases: _Cases) -> Year:
     slots = _slots(reference.edges, cases.score)
     flagged = cases.score >= THRESHOLD
-    missed, alarmed = cases.is_positive & ~flagged, flagged & ~cases.is_positive
     known = cases.day + LAG < DAYS
     of = _Tally(np.minimum(cases.day, DAYS - 1), slots, reference.edges.slots)
     late = replace(of, day=np.minimum(cases.day + LAG, DAYS - 1))
-    is_group = known & cases.in_group
+    claim = claimed(cases.score)
     return Year(
         reference=reference,
-        n=n.astype(np.float64),
+        n=n,
         counts=of.histogram(None),
         flagged=of.events(flagged),
         overridden=of.events(cases.is_overridden),
-        makers=np.stack([of.events(cases.maker == m) for m in range(len(MAKERS))], -1).astype(int),
-        positives=late.histogram(known & cases.is_positive),
-        negatives=late.histogram(known & ~cases.is_positive),
-        missed=late.events(known & missed),
-        alarmed=late.events(known & alarmed),
-        group_positives=late.histogram(is_group & cases.is_positive),
-        group_negatives=late.histogram(is_group & ~cases.is_positive),
-        group_missed=late.events(is_group & missed),
+        makers=np.stack([of.events(cases.maker == m) for m in range(len(MAKERS))], -1),
+        everybody=late.labelled(known, cases.is_positive, flagged),
+        group=late.labelled(known & cases.in_group, cases.is_positive, flagged),
+        claim=late.sums(known, claim),
+        brier=late.sums(known, (cases.is_positive - claim) ** 2),
         cases=(cases.score, cases.day),
     )
 
@@ -228,5 +296,16 @@ class _Tally:
         flat = np.bincount(day * self.slots + slot, minlength=DAYS * self.slots)
         return flat.reshape(DAYS, self.slots).astype(np.int64)
 
-    def events(self, which: NDArray[np.bool_]) -> Numbers:
-        return np.bincount(self.day[which], minlength=DAYS).astype(np.float64)
+    def events(self, which: Chosen) -> Counts:
+        return np.bincount(self.day[which], minlength=DAYS).astype(np.int64)
+
+    def sums(self, which: Chosen, of: Numbers) -> Numbers:
+        return np.bincount(self.day[which], weights=of[which], minlength=DAYS).astype(np.float64)
+
+    def labelled(self, which: Chosen, is_positive: Chosen, flagged: Chosen) -> Labelled:
+        return Labelled(
+            self.histogram(which & is_positive),
+            self.histogram(which & ~is_positive),
+            self.events(which & is_positive & ~flagged),
+            self.events(which & flagged & ~is_positive),
+        )

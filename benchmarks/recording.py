@@ -36,7 +36,7 @@ from vigil.kernel.objects import LocalObjectStore
 VIGIL = system_actor("benchmark")
 START = date(2026, 1, 1)
 THRESHOLD = 0.7
-RUNS, BATCH, ROUNDS = 300, 100, 3
+RUNS, BATCH, ROUNDS = 300, 100, 5
 MILLION, DAYS, SITES = 1_000_000, 365, 10
 BAR_MS, BAR_SECONDS, BAR_MB = 1.0, 30.0, 500
 

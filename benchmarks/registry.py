@@ -372,7 +372,8 @@ def report(found: Sequence[Took]) -> str:
     ]
     for took in sorted(found, key=lambda one: -one.p95):
         late = "" if took.p95 < BAR_MS and took.status < 400 else f"  <-- {took.status}"
-        lines.append(f"{took.p50:8.1f} {took.p95:8.1f} {took.cpu:8.1f} {took.kilobytes:7.1f}  {took.path}{late}")
+        figures = f"{took.p50:8.1f} {took.p95:8.1f} {took.cpu:8.1f} {took.kilobytes:7.1f}"
+        lines.append(f"{figures}  {took.path}{late}")
     return "\n".join(lines)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
+from surveillance.records.models import FEATURE, WHOLE_RUN
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
@@ -29,8 +30,13 @@ class Subject:
         return f"{self.version_url}/surveillance?site={self.site_id}"
 
     def said(self, sentence: str) -> str:
-        """Return a stored sentence with the finding's name in place of its key."""
-        return f"{self.finding}: {sentence.removeprefix(f'{self.finding_key}: ')}"
+        """Return a stored sentence with the finding's name in place of its key, if it is of it."""
+        key = f"{self.finding_key}: "
+        return (
+            f"{self.finding}: {sentence.removeprefix(key)}"
+            if sentence.startswith(key)
+            else sentence
+        )
 
 
 @dataclass(frozen=True)
@@ -71,5 +77,10 @@ def finding_names(version: ModelVersion) -> list[tuple[str, str]]:
 
 
 def finding_name(version: ModelVersion, key: str) -> str:
-    """Return the meaning of the finding's code; its key where the manifest has no such finding."""
-    return dict(finding_names(version)).get(key, key)
+    """Return the meaning of the finding's code; its key where the manifest has no such finding.
+
+    What is not of a finding is called what it is: all runs, or the number.
+    """
+    if key == WHOLE_RUN:
+        return "All runs"
+    return dict(finding_names(version)).get(key, key.removeprefix(FEATURE))

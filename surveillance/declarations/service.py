@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from model_registry.packages.monitoring import CHOSEN, CORE, STREAMS
+from model_registry.versions import service as versions
 from surveillance.declarations import repository
 from surveillance.declarations.errors import AlreadyEnded, NotForASite, UnknownChoice
 from surveillance.declarations.models import Choice, StreamChoice
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
-from vigil.kernel.errors import Fault, Invalid
+from vigil.kernel.errors import Fault, Invalid, NotFound
+from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 
@@ -126,12 +128,14 @@ def choose(
 
     Raises:
         Invalid: no stream has this name.
+        NotFound: the version or the site is not there, or not for this actor.
         NotForASite: the officer of one site chooses for all.
     """
     _may(actor, site_id)
     if name not in STREAMS:
         fault = Fault("name", f"no stream is called {name}", "Use a name of docs/streams.md")
         raise Invalid.because([fault])
+    _known(session, actor, version_id, site_id)
     for held in repository.in_force(session):
         if (held.version_id, held.site_id, held.name) == (version_id, site_id, name):
             _end(session, actor, held, reason)
@@ -184,6 +188,13 @@ def _may(actor: Actor, site_id: str | None) -> None:
     actor.require(Permission.SURVEILLANCE_RUN, site_id)
     if site_id is None and actor.sites is not None:
         raise NotForASite("A choice for every site is made by who may read every site.")
+
+
+def _known(session: ReadSession, actor: Actor, version_id: str | None, site_id: str | None) -> None:
+    if version_id is not None:
+        versions.version(session, actor, version_id)
+    if site_id is not None and all(site.id != site_id for site in identity.sites(session, actor)):
+        raise NotFound("No site has this id.")
 
 
 def _end(session: WriteSession, actor: Actor, row: StreamChoice, reason: str) -> None:

@@ -1,6 +1,6 @@
 """Forest plots of a finding: each group's own figure, against that of everybody. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from surveillance.fairness import rows, sentences
@@ -15,8 +15,8 @@ _WORSE_BELOW: Final = frozenset({Measure.SENSITIVITY, Measure.AREA})
 _UNDIRECTED: Final = frozenset({Measure.FLAG_RATE})
 
 
-def forests(of: Fairness, finding_key: str) -> list[ForestPlot]:
-    """Return a plot for each measure that a finding has groups of."""
+def forests(of: Fairness, finding_key: str, sites: Mapping[str, str]) -> list[ForestPlot]:
+    """Return a plot for each measure that a finding has groups of; `sites` are names by id."""
     everybody = of.overall.get(finding_key, {})
     shown = [
         found
@@ -25,12 +25,17 @@ def forests(of: Fairness, finding_key: str) -> list[ForestPlot]:
         and found.gap.contrast.against is Against.REST
         and not found.withheld
     ]
-    plots = (_plot(of, finding_key, measure, shown, everybody) for measure in Measure)
+    plots = (_plot(of, finding_key, measure, shown, everybody, sites) for measure in Measure)
     return [plot for plot in plots if plot is not None]
 
 
 def _plot(
-    of: Fairness, finding_key: str, measure: Measure, shown: Sequence[Found], everybody: Sides
+    of: Fairness,
+    finding_key: str,
+    measure: Measure,
+    shown: Sequence[Found],
+    everybody: Sides,
+    sites: Mapping[str, str],
 ) -> ForestPlot | None:
     held = [found for found in shown if found.gap.contrast.measure is measure]
     middle = everybody[measure].value if measure in everybody else None
@@ -45,19 +50,19 @@ def _plot(
         title=f"{what[:1].upper()}{what[1:]} of {name}, by group",
         reference=middle,
         tolerated=middle + margin,
-        groups=_groups(held, measure),
+        groups=_groups(held, measure, sites),
         percent=measure is not Measure.AREA,
         worse_above=is_worse_above,
     )
 
 
-def _groups(held: Sequence[Found], measure: Measure) -> list[Estimate]:
+def _groups(held: Sequence[Found], measure: Measure, sites: Mapping[str, str]) -> list[Estimate]:
     found = {}
     for each in sorted(held, key=lambda one: (one.gap.contrast.axis, one.gap.contrast.level)):
         of = each.gap.contrast
-        found[rows.spoken(of.axis, of.level)] = of.one
+        found[rows.spoken(of.axis, of.level, sites)] = of.one
         if of.other:
-            found[rows.spoken(of.axis, of.other)] = of.two
+            found[rows.spoken(of.axis, of.other, sites)] = of.two
     return [_estimate(label, side, MARGINS[measure].least) for label, side in found.items()]
 
 

@@ -67,13 +67,17 @@ class FairnessPage(Page):
         ]
 
     def said(self, found: Found) -> str:
-        return rows.said(self.fairness.version, found, self.site_name(found.gap.contrast.level))
+        return rows.said(self.fairness.version, found, self.names)
 
-    def site_name(self, site_id: str) -> str:
-        return next((site.name for site in self.sites if site.id == site_id), site_id)
+    @property
+    def names(self) -> dict[str, str]:
+        return {site.id: site.name for site in self.sites}
 
     def group(self, row: GapRow) -> str:
-        return rows.spoken(row.axis, row.level, self.site_name(row.level))
+        return rows.spoken(row.axis, row.level, self.names)
+
+    def other(self, row: GapRow) -> str:
+        return rows.spoken(row.axis, row.other, self.names)
 
     def counted(self, verdict: str) -> int:
         return len(self.fairness.of(Verdict(verdict)))
@@ -123,7 +127,7 @@ def show_fairness(
         sites=known,
         finding=shown,
         findings=[(key, rows.subject(version, key)) for key in keys],
-        forests=charts.forests(found, shown),
+        forests=charts.forests(found, shown, {one.id: one.name for one in known}),
     )
     return render(request, page)
 

@@ -1,5 +1,9 @@
 """A gap as one flat row, for JSON, CSV and the command line. A withheld one has no numbers."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
 from pydantic import BaseModel
 
 from model_registry.versions.models import ModelVersion
@@ -10,6 +14,8 @@ from surveillance.fairness.kinds import Against, Measure, Verdict
 from surveillance.fairness.service import Found
 from surveillance.names import finding_name
 from surveillance.records.models import WHOLE_RUN
+
+NOT_NAMED: Final[Mapping[str, str]] = MappingProxyType({})
 
 
 class GapRow(BaseModel):
@@ -86,14 +92,14 @@ def of(version: ModelVersion, found: Found) -> GapRow:
     )
 
 
-def said(version: ModelVersion, found: Found, site: str = "") -> str:
-    """Return all that is known of a gap, as people call its groups."""
+def said(version: ModelVersion, found: Found, sites: Mapping[str, str] = NOT_NAMED) -> str:
+    """Return all that is known of a gap, as people call its groups; `sites` are names by id."""
     contrast = found.gap.contrast
     name = subject(version, contrast.finding_key)
     if found.withheld:
         return f"{name}: {sentences.WITHHELD}"
-    group = spoken(contrast.axis, contrast.level, site)
-    other = spoken(contrast.axis, contrast.other) if contrast.other else "all others"
+    group = spoken(contrast.axis, contrast.level, sites)
+    other = spoken(contrast.axis, contrast.other, sites) if contrast.other else "all others"
     told = [f"{name}: {sentences.of_gap(found.gap, group, other)}"]
     if found.mix is not None:
         told.append(sentences.of_mix(found.mix, axis_name(found.mix.axis)))
@@ -112,7 +118,7 @@ def axis_name(axis: str) -> str:
     return axis.replace("_", " ").replace("*", " and ")
 
 
-def spoken(axis: str, level: str, name: str = "") -> str:
+def spoken(axis: str, level: str, sites: Mapping[str, str] = NOT_NAMED) -> str:
     if axis == ALL:
         return "all cases"
-    return f"site {name or level}" if axis == SITE else f"{axis_name(axis)} {level}"
+    return f"site {sites.get(level, level)}" if axis == SITE else f"{axis_name(axis)} {level}"

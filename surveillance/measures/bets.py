@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from surveillance.measures import allowance, batch_area, betting, drift, rates
 from surveillance.measures.betting import LogE
 from surveillance.measures.day_effects import Daily, between_days
-from surveillance.measures.histogram import Counts, valued
+from surveillance.measures.histogram import Counts, Slots, valued
 from surveillance.measures.intervals import RANK_VARIANCE
 from surveillance.measures.ranks import CLINICAL_SHIFT, NO_SHIFT, of_shift, ranks, shift_tolerance
 
@@ -40,7 +40,7 @@ class Bets:
     high: Each
 
 
-def on_scores(counts: Counts, reference: Counts, shift: ArrayLike = CLINICAL_SHIFT) -> Bets:
+def on_scores(counts: Slots, reference: Counts, shift: ArrayLike = CLINICAL_SHIFT) -> Bets:
     """Bet on the mean rank of scores among the reference's.
 
     Args:
@@ -96,7 +96,7 @@ def on_rate(
 
 
 def on_area(positives: Counts, negatives: Counts, expected: float, tolerance: float) -> Bets:
-    """Bet on the area under the curve of labelled cases; counts are (days, slots), of one stream."""
+    """Bet on the area under the curve of labelled cases of one stream; counts are (days, slots)."""
     found = batch_area.batches(positives, negatives)
     days = len(positives)
     wins = batch_area.log_e_of_fall(found, days, expected, tolerance)

@@ -35,8 +35,6 @@ def log_e_of_rows(
         tolerance: shape (rows,).
     """
     bound = tolerance[:, None]
-    arms = [
-        sign * stake * (of - NO_SHIFT - sign * bound) for sign in (1, -1) for stake in STAKES
-    ]
+    arms = [sign * stake * (of - NO_SHIFT - sign * bound) for sign in (1, -1) for stake in STAKES]
     wins: LogE = np.stack([(rows * np.log1p(arm)).sum(-1) for arm in arms], axis=-1)
     return wins

@@ -10,7 +10,7 @@ import numpy as np
 from surveillance.measures.day_effects import Daily
 
 SLACK = 0.5
-# At most 5 % of unchanged streams pass it in a year of days, in either direction, whatever the days.
+# At most 5 % of unchanged streams pass it in a year of days, in either direction.
 LIMIT = 8.0
 
 
@@ -25,8 +25,8 @@ def reached(up: Daily, down: Daily) -> Daily:
     """Return how much of the limit the larger sum has reached on the last day.
 
     Args:
-        up: the days of the sum upwards, and `down` those of the sum downwards, its sign turned: the
-            same days, but where there is none, which must change neither.
+        up: the days of the sum upwards, shape (..., days); a day that is not there is `SLACK`.
+        down: the same days of the sum downwards; a day that is not there is `-SLACK`.
     """
     up, down = (_last(np.cumsum(each - SLACK, axis=-1)) for each in (up, -down))
     found: Daily = np.maximum(up, down) / LIMIT

@@ -9,11 +9,15 @@ import math
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+Number = TypeVar("Number", bound=np.generic)
 Counts = NDArray[np.int64]
+# Counts as they are kept: four bytes are enough for a day, not for a year.
+Slots = NDArray[np.signedinteger[Any]]
 BINS = 50  # an area under the curve read from 50 bins is wrong by 0.0005
 _UNDER, _OVER_AND_REST = 1, 3
 
@@ -83,6 +87,6 @@ def number_edges(values: Sequence[float], bins: int = BINS) -> Edges:
     return Edges(tuple(float(cut) for cut in cuts))
 
 
-def valued(counts: Counts) -> Counts:
+def valued(counts: NDArray[Number]) -> NDArray[Number]:
     """Return the slots that hold a score: all but missing and invalid. Works on rows of days."""
     return counts[..., :-2]

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -15,7 +16,8 @@ from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
-BATCH = 5000
+# How many values a list in a statement has at most: each length is a statement of its own.
+IN_ONE = 500
 PIECE = 50_000
 # What the counts need of a record.
 COUNTED = (
@@ -39,15 +41,6 @@ COUNTED = (
 _AGGREGATES: sa.Table = AggregateDay.__table__  # type: ignore[attr-defined]
 _RECORDS: sa.Table = PredictionRecord.__table__  # type: ignore[attr-defined]
 _TRUTH: sa.Table = TruthDay.__table__  # type: ignore[attr-defined]
-_NAMES: sa.BindParameter[Any] = sa.bindparam("names", expanding=True)
-_SEEN = sa.union_all(
-    sa.select(sa.literal(value=True, literal_execute=True), _RECORDS.c.run_pseudonym).where(
-        _RECORDS.c.run_pseudonym.in_(_NAMES)
-    ),
-    sa.select(sa.literal(value=False, literal_execute=True), _RECORDS.c.supersedes_pseudonym).where(
-        _RECORDS.c.supersedes_pseudonym.in_(_NAMES)
-    ),
-)
 _INSERT = sa.insert(_RECORDS)
 
 
@@ -76,11 +69,39 @@ def seen(session: ReadSession, names: Sequence[str]) -> tuple[set[str], set[str]
     connection = session.connection()
     recorded: set[str] = set()
     superseded: set[str] = set()
-    for start in range(0, len(names), BATCH):
-        asked = {"names": names[start : start + BATCH]}
-        for is_recorded, name in connection.execute(_SEEN, asked):
+    for start in range(0, len(names), IN_ONE):
+        some = names[start : start + IN_ONE]
+        sql = _seen(connection.dialect, len(some))
+        for is_recorded, name in connection.exec_driver_sql(sql, bound(connection, some, some)):
             (recorded if is_recorded else superseded).add(name)
     return recorded, superseded
+
+
+def placeholders(prefix: str, count: int) -> list[sa.BindParameter[str]]:
+    """Return as many parameters; a list of fixed length costs less than one that is expanded."""
+    return [sa.bindparam(f"{prefix}{number}", type_=sa.String) for number in range(count)]
+
+
+def bound(connection: sa.Connection, *lists: Sequence[str]) -> Any:
+    """Return the values of lists of placeholders, as the driver takes them.
+
+    The prefixes of the lists are "a", "b" and so on.
+    """
+    if connection.dialect.positional:
+        return tuple(value for each in lists for value in each)
+    named = zip("ab", lists, strict=False)
+    return {f"{name}{i}": value for name, each in named for i, value in enumerate(each)}
+
+
+@lru_cache(maxsize=1024)
+def _seen(dialect: sa.Dialect, count: int) -> str:
+    """Return the statement as the driver takes it: every record asks it."""
+    of_run, before = _RECORDS.c.run_pseudonym, _RECORDS.c.supersedes_pseudonym
+    statement = sa.union_all(
+        sa.select(sa.literal_column("1"), of_run).where(of_run.in_(placeholders("a", count))),
+        sa.select(sa.literal_column("0"), before).where(before.in_(placeholders("b", count))),
+    )
+    return str(statement.compile(dialect=dialect))
 
 
 def insert(session: WriteSession, rows: Sequence[dict[str, Any]]) -> None:

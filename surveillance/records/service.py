@@ -63,9 +63,9 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
     asked = {facts.run_id: facts for facts in many}
     new, overtaken = _unrecorded(session, names, list(asked.values()))
     rows = [
-        _row(session, names, facts, finding, superseded=facts.run_id in overtaken)
+        row
         for facts in new
-        for finding in (None, *facts.findings)
+        for row in _rows(session, names, facts, superseded=facts.run_id in overtaken)
     ]
     if rows:
         repository.insert(session, [row._asdict() for row in rows])
@@ -226,17 +226,13 @@ def _superseded(
     return [row for row in rows if not row.superseded]
 
 
-def _row(
-    session: WriteSession,
-    names: Pseudonyms,
-    facts: RunFacts,
-    finding: FindingFacts | None,
-    *,
-    superseded: bool,
-) -> Row:
+def _rows(
+    session: WriteSession, names: Pseudonyms, facts: RunFacts, *, superseded: bool
+) -> list[Row]:
+    """Return the row of a run, and one for each of its findings: its pseudonyms are made once."""
     exam_day = facts.exam_day or facts.day
     before = facts.supersedes_run_id
-    return Row(
+    whole = Row(
         id=session.new_id("rec"),
         run_pseudonym=names.of(facts.run_id, facts.day),
         supersedes_pseudonym=names.of(before, facts.day) if before else None,
@@ -249,11 +245,24 @@ def _row(
         mode=facts.mode,
         day=facts.day,
         exam_day=exam_day,
-        finding_key=finding.key if finding else WHOLE_RUN,
+        finding_key=WHOLE_RUN,
         outcome=facts.outcome,
-        score=finding.score if finding else None,
-        flagged=finding.flagged if finding else None,
-        attributes=dict(finding.levels if finding else facts.levels),
-        features=dict(facts.features) if finding is None and facts.features else None,
-        decision=finding.decision if finding else None,
+        score=None,
+        flagged=None,
+        attributes=dict(facts.levels),
+        features=dict(facts.features) or None,
+        decision=None,
+    )
+    return [whole, *(_of_finding(session, whole, finding) for finding in facts.findings)]
+
+
+def _of_finding(session: WriteSession, whole: Row, finding: FindingFacts) -> Row:
+    return whole._replace(
+        id=session.new_id("rec"),
+        finding_key=finding.key,
+        score=finding.score,
+        flagged=finding.flagged,
+        attributes=dict(finding.levels),
+        features=None,
+        decision=finding.decision,
     )

@@ -6,7 +6,7 @@ counters are added by the database.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from surveillance.measures.histogram import Counts
 from surveillance.records.folding import COUNTERS, TRUTH_COUNTERS, Change
 from surveillance.records.models import SLOT, AggregateDay, TruthDay
+from surveillance.records.repository import IN_ONE, bound, placeholders
 from vigil.kernel.db import WriteSession
 
 # SQLite takes 32,766 parameters in a statement.
@@ -70,10 +71,13 @@ class DailySums:
         self._write(connection, rows, _adding(self, connection.dialect))
 
     def _lock(self, connection: sa.Connection, keys: Sequence[str]) -> dict[str, Sequence[bytes]]:
-        if not keys:
-            return {}
-        found = connection.execute(_locking(self), {"keys": list(keys)})
-        return {row[0]: row[1:] for row in found}
+        found: dict[str, Sequence[bytes]] = {}
+        for start in range(0, len(keys), IN_ONE):
+            some = keys[start : start + IN_ONE]
+            sql = _locking(self, connection.dialect, len(some))
+            rows = connection.exec_driver_sql(sql, bound(connection, some))
+            found.update((row[0], row[1:]) for row in rows)
+        return found
 
     def _write(self, connection: sa.Connection, rows: Sequence[tuple[Any, ...]], sql: str) -> None:
         # Straight to the driver: per row, SQLAlchemy's own handling costs more than the database.
@@ -96,16 +100,17 @@ class DailySums:
         )
 
 
-@cache
-def _locking(sums: DailySums) -> sa.Select[Any]:
-    raw = [sa.type_coerce(sums.table.c[name], sa.LargeBinary) for name in sums.histograms]
+@lru_cache(maxsize=1024)
+def _locking(sums: DailySums, dialect: sa.Dialect, count: int) -> str:
+    held = sums.table.c
     # Always in the order of the ids, so that two writers cannot wait for each other.
-    return (
-        sa.select(sums.table.c.id, *raw)
-        .where(sums.table.c.id.in_(sa.bindparam("keys", expanding=True)))
-        .order_by(sums.table.c.id)
+    statement = (
+        sa.select(held.id, *(held[name] for name in sums.histograms))
+        .where(held.id.in_(placeholders("a", count)))
+        .order_by(held.id)
         .with_for_update()
     )
+    return _as_sent(statement, dialect)
 
 
 @cache

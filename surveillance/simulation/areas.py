@@ -41,6 +41,9 @@ class Ordered:
             return f"the area of its reference is {self.expected}"
         return None
 
+    def event(self) -> None:
+        return None
+
     def interval(self, first: int) -> Interval:
         up, down = self.positives[first:].sum(0), self.negatives[first:].sum(0)
         m, n = valued(up).sum(), valued(down).sum()

@@ -168,6 +168,10 @@ def _path(trace: _Trace, days: Counts, is_named: Flags) -> Path:
         for is_enough, is_watched, is_escalated in zip(enough, watched, escalated, strict=True)
     )
     (standing,) = judge([sample])
+    if standing.fault is not None:
+        return _silent(sample, days)
+    if standing.event is not None:
+        verdicts = (*verdicts[:-1], standing.verdict)
     return Path(
         sample.asked.stream,
         days,

@@ -101,9 +101,7 @@ class Assessment:
 
     @property
     def stream(self) -> Stream:
-        return Stream(
-            self.version_id, self.site_id, self.subject, self.kind, self.axis, self.level
-        )
+        return Stream(self.version_id, self.site_id, self.subject, self.kind, self.axis, self.level)
 
     @property
     def e_value(self) -> float:

@@ -1,14 +1,14 @@
 """The charts of one finding at one site, from daily counts. Pure."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
 from math import sqrt
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
-from surveillance.causes.evidence import Event
 from surveillance.measures.histogram import Counts
 from surveillance.measures.intervals import wilson
 from surveillance.references.models import Reference
@@ -31,8 +31,30 @@ COLUMNS: Mapping[type, Sequence[str]] = {
 }
 
 
+class Happening(Protocol):
+    """What stands at a day of a chart: a change in the registry, or a signal."""
+
+    @property
+    def day(self) -> date: ...
+    @property
+    def what(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class SignalMark:
+    """Where the detector raised its alert; the points of the chart alone do not show that."""
+
+    day: date
+    what: str
+
+    @classmethod
+    def of(cls, tier: str, raised: date, since: date) -> "SignalMark":
+        began = f"{since.day} {since:%B %Y}"
+        return cls(raised, f"the engine raised an alert ({tier}); the change likely began {began}")
+
+
 def flags(
-    series: Series, reference: Reference, name: str, events: Sequence[Event] = ()
+    series: Series, reference: Reference, name: str, events: Sequence[Happening] = ()
 ) -> ControlChart:
     title = f"Share of cases flagged for {name}"
     periods, markers = _weeks(
@@ -42,7 +64,7 @@ def flags(
 
 
 def overrides(
-    series: Series, reference: Reference, name: str, events: Sequence[Event] = ()
+    series: Series, reference: Reference, name: str, events: Sequence[Happening] = ()
 ) -> ControlChart | None:
     """Return the chart, or None where the reference holds no baseline to draw limits from."""
     expected = reference.override_rate
@@ -102,7 +124,7 @@ def _estimate(row: Any) -> Estimate:
 
 
 def _weeks(
-    series: Series, events: Column, cases: Column, expected: float, changes: Sequence[Event]
+    series: Series, events: Column, cases: Column, expected: float, changes: Sequence[Happening]
 ) -> tuple[list[Period], list[Marker]]:
     happened, of = events(series), cases(series)
     periods, mondays = [], []
@@ -122,8 +144,8 @@ def _weeks(
     return periods, list(_markers(mondays, changes))
 
 
-def _markers(mondays: Sequence[date], changes: Iterable[Event]) -> Iterator[Marker]:
-    for change in changes:
+def _markers(mondays: Sequence[date], changes: Iterable[Happening]) -> Iterator[Marker]:
+    for change in sorted(changes, key=lambda each: (each.day, each.what)):
         week = change.day - timedelta(days=change.day.weekday())
         if week in mondays:
             day = f"{change.day.day} {change.day:%B %Y}"

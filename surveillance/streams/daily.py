@@ -71,7 +71,8 @@ def course(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
     sample = _sample(outputs.items(look, own, asked))
     if sample is None:
         raise NoSeries(
-            "Nothing was counted of this stream, or there is nothing to hold it against."
+            "Nothing was counted of this stream, nothing is there to hold it against, or it is "
+            "muted."
         )
     return _course(stream, sample)
 

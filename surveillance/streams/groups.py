@@ -1,7 +1,8 @@
 """The same of each group: scores and flags of every level of every axis, against the group's own.
 
-A group differs from everybody without anything having changed: its scores are held against those of
-the reference's cases of the same group, and a group that the reference does not know has too little.
+A group differs from everybody without anything having changed: its scores are held against those
+of the reference's cases of the same group, and a group that the reference does not know has too
+little.
 """
 
 from collections.abc import Iterator, Sequence

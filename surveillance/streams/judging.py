@@ -56,9 +56,7 @@ def made(stream: Stream, reference_id: str | None, make: Callable[[], Item]) -> 
 
 def lacking(stream: Stream, reference_id: str | None, shortage: Shortage) -> Assessment:
     """Return that a stream lacks something before any of its days is looked at."""
-    return Assessment(
-        **vars(stream), reference_id=reference_id, n=shortage.have, shortage=shortage
-    )
+    return Assessment(**vars(stream), reference_id=reference_id, n=shortage.have, shortage=shortage)
 
 
 def _assessed(items: Sequence[Item]) -> list[Assessment]:

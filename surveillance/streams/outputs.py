@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.axes import ALL
+from surveillance.declarations import service as declarations
+from surveillance.declarations.service import Watched
 from surveillance.measures.histogram import Counts
 from surveillance.records.repository import Scope
 from surveillance.references.baselines import MIN_GROUP
@@ -39,11 +41,12 @@ Named = tuple[str, str, str, str, str]
 
 @dataclass(frozen=True)
 class Look:
-    """One look at the counts: what is in force, up to which day, and what lies beyond it."""
+    """One look at the counts: what is in force and watched, until when, and what lies beyond."""
 
     day: date
     held: InForce
     later: Later
+    watched: Watched
 
     @classmethod
     def on(
@@ -52,7 +55,9 @@ class Look:
         # What is dated after tomorrow comes from a clock that is wrong, whatever day is looked at.
         tomorrow = max(day, session.now().date()) + timedelta(days=1)
         later = repository.later(session, actor, scope, tomorrow)
-        return cls(day, InForce.on(session, day, groups=groups), later)
+        in_force = InForce.on(session, day, groups=groups)
+        # What is asked for here is watched whatever a package names: no package is read.
+        return cls(day, in_force, later, declarations.watched(session, ()))
 
 
 Ask = Callable[[Look, Stream, Series, Reference], Item]
@@ -67,14 +72,22 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
 
 
 def items(look: Look, found: Sequence[Series], asked: Mapping[StreamKind, Ask]) -> Iterator[Item]:
-    """Return what is asked of each series that counts, or that nobody set a reference for."""
+    """Return what is asked of each series that counts, or that nobody set a reference for.
+
+    Nothing is asked of a stream that the network muted.
+    """
     by_stream: dict[Named, list[Series]] = {}
     for series in found:
         by_stream.setdefault((*series.stream, series.axis, series.level), []).append(series)
     for (version_id, site_id, subject, axis, level), each in by_stream.items():
         reference = look.held.reference(version_id, site_id, subject)
-        counted = next((one for one in each if reference and one.reference_id == reference.id), None)
+        counted = next(
+            (one for one in each if reference and one.reference_id == reference.id), None
+        )
+        names = look.watched.of(version_id, site_id)
         for kind, ask in asked.items():
+            if kind not in names:
+                continue
             stream = Stream(version_id, site_id, subject, kind, axis, level)
             yield _item(look, stream, reference, counted, ask)
 

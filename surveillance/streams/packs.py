@@ -6,6 +6,7 @@ over are kept packed beside their rows, which stay the truth (`streams.sealing`)
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,11 +18,12 @@ _HEADER = 8  # digits of the length of what the block holds, which comes first
 
 def packed(parts: Iterable[Part]) -> bytes:
     """Write parts one after the other, behind a list of their names and sizes."""
-    listed, blocks = [], []
+    listed: list[list[Any]] = []
+    blocks: list[bytes] = []
     for part in parts:
         listed.append([part.name, len(part.ordinals), *_widths(part)])
-        for numbers in (part.ordinals, part.counted, part.histograms):
-            blocks.append(np.ascontiguousarray(numbers, dtype=SLOT).tobytes())
+        held = (part.ordinals, part.counted, part.histograms)
+        blocks.extend(np.ascontiguousarray(numbers, dtype=SLOT).tobytes() for numbers in held)
     header = json.dumps(listed, separators=(",", ":")).encode()
     return b"".join([f"{len(header):0{_HEADER}}".encode(), header, *blocks])
 

@@ -26,6 +26,7 @@ from surveillance.streams.overview import (
     overview,
 )
 from surveillance.streams.plots import Plots
+from surveillance.streams.sentences import about
 from surveillance.streams.service import OverrideSummary
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import NotFound
@@ -116,8 +117,8 @@ class SurveillancePage(Page):
 
     def said(self, view: StreamView) -> str:
         """Return a stream's sentence with the finding's name in place of its key."""
-        key = view.assessment.subject
-        return f"{finding_name(self.version, key)}: {view.sentence.removeprefix(f'{key}: ')}"
+        of = about(view.assessment)
+        return f"{finding_name(self.version, of)}: {view.sentence.removeprefix(f'{of}: ')}"
 
 
 @router.get("/models/{model_id}/versions/{version_id}/surveillance")

@@ -1,4 +1,4 @@
-"""Daily counts as columns: the rows of one mode of one stream on the edges of one reference. Pure."""
+"""Daily counts as columns: the rows of one mode of one stream on one reference's edges. Pure."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from surveillance.axes import ALL, AXES
+from surveillance.declarations import service as declarations
+from surveillance.declarations.service import Watched
 from surveillance.measures import batch_area
 from surveillance.measures.histogram import Counts, valued
 from surveillance.measures.offset import TOLERATED
@@ -59,7 +61,9 @@ def _assess(
 ) -> list[Assessment]:
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
-    return judge(_items(in_force, _counting(found)))
+    # What is known of the truth is watched whatever a package names: no package is read.
+    watched = declarations.watched(session, ())
+    return judge(_items(in_force, watched, _counting(found)))
 
 
 def _counting(found: Sequence[TruthSeries]) -> Iterator[TruthSeries]:
@@ -74,18 +78,19 @@ def _place(series: TruthSeries) -> tuple[str, str, str, str | None]:
     return (series.version_id, series.site_id, series.finding_key, series.reference_id)
 
 
-def _items(in_force: InForce, found: Iterator[TruthSeries]) -> Iterator[Item]:
+def _items(in_force: InForce, watched: Watched, found: Iterator[TruthSeries]) -> Iterator[Item]:
     for series in found:
         name = (series.version_id, series.site_id, series.finding_key)
+        names = watched.of(series.version_id, series.site_id)
         reference = in_force.reference(*name)
-        if reference is not None and reference.id == series.reference_id:
-            for kind, ask in ASKED.items():
-                stream = Stream(*name, kind, series.axis, series.level)
-                yield _item(in_force, stream, series, reference, ask)
-        elif reference is None:
-            for kind in ASKED:
-                stream = Stream(*name, kind, series.axis, series.level)
+        for kind, ask in ASKED.items():
+            if kind not in names:
+                continue
+            stream = Stream(*name, kind, series.axis, series.level)
+            if reference is None:
                 yield lacking(stream, None, Shortage("references", 0, 1))
+            elif reference.id == series.reference_id:
+                yield _item(in_force, stream, series, reference, ask)
 
 
 def _item(
@@ -126,7 +131,9 @@ def _area(in_force: InForce, stream: Stream, series: TruthSeries, reference: Ref
     error = TOLERATED * float(batch_area.error(np.asarray(expected), *sizes))
     days = _days(in_force, stream, series)
     asked = _asked(stream, reference, series, days, "labelled positives")
-    up, down = (_on_edges(each, len(positives))[days] for each in (series.positives, series.negatives))
+    up, down = (
+        _on_edges(each, len(positives))[days] for each in (series.positives, series.negatives)
+    )
     return Ranking(asked, up, down, expected, max(in_force.tolerance(stream), error))
 
 
@@ -187,9 +194,7 @@ def _asked(
     )
 
 
-def _days(
-    in_force: InForce, stream: Stream, series: TruthSeries
-) -> Chosen:
+def _days(in_force: InForce, stream: Stream, series: TruthSeries) -> Chosen:
     """Return which days came after the stream's last resolution."""
     begins = in_force.begins(stream)
     return np.array([day > begins for day in series.days], dtype=np.bool_)

@@ -4,12 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from surveillance.alerts import service as alerts
 from surveillance.axes import ALL
 from surveillance.causes import service as causes
 from surveillance.records.repository import Scope
 from surveillance.references import service as references
 from surveillance.streams import charts, repository, service
-from surveillance.streams.charts import Chart
+from surveillance.streams.charts import Chart, Happening, SignalMark
+from surveillance.streams.kinds import StreamKind
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -17,6 +19,8 @@ from vigil.kernel.web.charts.control import ControlChart
 from vigil.kernel.web.charts.forest import ForestPlot
 from vigil.kernel.web.charts.funnel import Funnel
 from vigil.kernel.web.charts.histogram import Histogram
+
+MOST_SIGNALS = 500
 
 
 @dataclass(frozen=True)
@@ -105,11 +109,30 @@ def _over_time(session: ReadSession, actor: Actor, drawn: Plots, scope: Scope) -
         last=today,
     )
     series, name = found[0], drawn.name
+    flagged: list[Happening] = [*changes, *_signals(session, actor, scope, StreamKind.FLAG_RATE)]
+    overridden: list[Happening] = [
+        *changes,
+        *_signals(session, actor, scope, StreamKind.OVERRIDE_RATE),
+    ]
     return Plots(
         **{
             **vars(drawn),
-            "flags": charts.flags(series, reference, name, changes),
-            "overrides": charts.overrides(series, reference, name, changes),
+            "flags": charts.flags(series, reference, name, flagged),
+            "overrides": charts.overrides(series, reference, name, overridden),
             "scores": charts.scores(series, reference, name),
         }
     )
+
+
+def _signals(
+    session: ReadSession, actor: Actor, scope: Scope, kind: StreamKind
+) -> list[SignalMark]:
+    """Mark the alerts of this stream about everybody, old ones too."""
+    held = alerts.alerts(
+        session, actor, version_id=scope.version_id, site_id=scope.site_id, limit=MOST_SIGNALS
+    )
+    return [
+        SignalMark.of(each.tier.value, each.opened_at.date(), each.window_from)
+        for each in held
+        if (each.finding_key, each.stream, each.axis) == (scope.finding_key, kind.value, ALL)
+    ]

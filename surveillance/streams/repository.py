@@ -94,12 +94,12 @@ def counted_places(session: ReadSession, actor: Actor, scope: Scope) -> list[tup
     return found
 
 
-def seals(
-    session: ReadSession, actor: Actor, scope: Scope
-) -> dict[tuple[str, str], date]:
+def seals(session: ReadSession, actor: Actor, scope: Scope) -> dict[tuple[str, str], date]:
     """Return the last day that the packs of each place are true for."""
     statement = sa.select(col(DaySeal.version_id), col(DaySeal.site_id), col(DaySeal.sealed_to))
-    rows = session.execute(_in_scope(statement, DaySeal, actor, Scope(scope.version_id, scope.site_id)))
+    rows = session.execute(
+        _in_scope(statement, DaySeal, actor, Scope(scope.version_id, scope.site_id))
+    )
     return {(row[0], row[1]): row[2] for row in rows}
 
 
@@ -165,16 +165,14 @@ def later(
     return {(row[0], row[1], row[2]): int(row[3]) for row in rows}
 
 
-def references_until(
-    session: ReadSession, day: date, *, groups: bool
-) -> Sequence[Reference]:
+def references_until(session: ReadSession, day: date, *, groups: bool) -> Sequence[Reference]:
     """Return every reference that is in force by `day` or was before, the latest first.
 
     What is known of groups is large, and read only if it is asked for.
     """
     statement = select(Reference).where(col(Reference.effective_from) <= day)
     if not groups:
-        statement = statement.options(defer(col(Reference.groups)))
+        statement = statement.options(defer(sa.inspect(Reference).attrs.groups.class_attribute))
     order = (col(Reference.effective_from).desc(), col(Reference.id).desc())
     return session.exec(statement.order_by(*order)).all()
 
@@ -375,9 +373,7 @@ def associations(
 ) -> Iterator[Sequence[Any]]:
     """Yield when each source sent something: AE title, site, instant."""
     statement = (
-        sa.select(
-            col(Association.calling_ae), col(Association.site_id), col(Association.opened_at)
-        )
+        sa.select(col(Association.calling_ae), col(Association.site_id), col(Association.opened_at))
         .join(
             Node,
             sa.and_(
@@ -410,6 +406,7 @@ def _in_scope(statement: Any, table: Any, actor: Actor, scope: Scope) -> Any:
     if actor.sites is not None:
         statement = statement.where(col(table.site_id).in_(sorted(actor.sites)))
     return statement
+
 
 def snapshots(
     session: ReadSession, actor: Actor, version_id: str | None, site_id: str | None

@@ -8,14 +8,14 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from math import sqrt
-from typing import Protocol, Self
+from typing import Any, Protocol
 
 import numpy as np
 
 from surveillance.measures import batch_area, bets
 from surveillance.measures.bets import Bets
 from surveillance.measures.day_effects import Daily
-from surveillance.measures.histogram import Counts, valued
+from surveillance.measures.histogram import Counts, Slots, valued
 from surveillance.measures.intervals import Z95, Interval, of_mean_rank, wilson
 from surveillance.measures.ranks import NO_SHIFT, mean_rank, ranks
 from surveillance.streams.assessment import MIN_SCORES, RECENT_DAYS
@@ -72,7 +72,7 @@ class Sample(Protocol):
         """Return the estimate over the days from `first` on."""
 
     @staticmethod
-    def bets(samples: Sequence[Self]) -> Bets:
+    def bets(samples: Sequence[Any]) -> Bets:
         """Bet on the days of samples of one shape, each beginning at the same place."""
 
 
@@ -81,13 +81,14 @@ class Ranked:
     """Numbers held against those of a reference; `counts` are (days, slots)."""
 
     asked: Asked
-    counts: Counts
+    counts: Slots
     reference: Counts
     shift: float
 
     @cached_property
     def cases(self) -> Counts:
-        return valued(self.counts).sum(axis=1)
+        found: Counts = valued(self.counts).sum(axis=1)
+        return found
 
     @property
     def normal(self) -> float:
@@ -236,9 +237,7 @@ class Claimed:
             np.array([one.baseline[1] for one in samples]),
             np.array([one.tolerance for one in samples]),
         )
-        return Bets(
-            found.log_e, found.z, gap, n, found.low + normal, found.high + normal
-        )
+        return Bets(found.log_e, found.z, gap, n, found.low + normal, found.high + normal)
 
 
 @dataclass(frozen=True)
@@ -258,7 +257,8 @@ class Ranking:
 
     @cached_property
     def cases(self) -> Counts:
-        return valued(self.positives).sum(axis=1)
+        found: Counts = valued(self.positives).sum(axis=1)
+        return found
 
     @property
     def normal(self) -> float:
@@ -291,13 +291,16 @@ class Ranking:
             for one in samples
         ]
         return Bets(
-            *(packed([getattr(one, name) for one in alone]) for name in ("log_e", "z", "total", "n")),
+            packed([one.log_e for one in alone]),
+            packed([one.z for one in alone]),
+            packed([one.total for one in alone]),
+            packed([one.n for one in alone]),
             np.stack([one.low for one in alone]),
             np.stack([one.high for one in alone]),
         )
 
 
-def _impossible(*counts: Counts) -> str | None:
+def _impossible(*counts: Slots) -> str | None:
     """Say on how many days more was taken back than there was, or happened than there were."""
     if all(each.min(initial=0) >= 0 for each in counts):
         return None

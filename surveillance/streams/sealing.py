@@ -38,9 +38,7 @@ def seal(session: WriteSession, day: date) -> int:
     return done
 
 
-def read(
-    session: ReadSession, actor: Actor, scope: Scope, *, groups: bool
-) -> Iterator[list[Part]]:
+def read(session: ReadSession, actor: Actor, scope: Scope, *, groups: bool) -> Iterator[list[Part]]:
     """Yield the days of each version at each site in scope.
 
     Packed months are read whole, whatever the first and last day of `scope`.

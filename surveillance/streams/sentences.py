@@ -37,7 +37,7 @@ _WHAT = {
 def sentence(found: Assessment) -> str:
     """Return what is known, or what is missing for knowing it."""
     told = [_said(found)]
-    if found.fault is None and found.reliance:
+    if found.fault is None and found.reliance and found.reliance != found.event:
         told.append(found.reliance)
     return f"{about(found)}: {'; '.join(told)}."
 

@@ -1,7 +1,7 @@
 """The days of one stream's counts, ready for a detector. Pure."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -91,8 +91,9 @@ class Series:
         return self if self.reference_id == reference_id else self._cut(slice(0))
 
     def _cut(self, days: slice) -> "Series":
-        held = {key: value for key, value in vars(self).items() if isinstance(value, np.ndarray)}
-        return replace(self, **{key: value[days] for key, value in held.items()})
+        held: dict[str, Any] = vars(self)
+        cut = {key: each[days] for key, each in held.items() if isinstance(each, np.ndarray)}
+        return Series(**(held | cut))
 
 
 def from_batches(batches: Iterable[Sequence[Row]]) -> list[Series]:
@@ -123,8 +124,11 @@ def _merged(name: tuple[str, ...], held: Sequence[Part]) -> Series:
     if not has_cases.all():
         ordinals, counted = ordinals[has_cases], counted[has_cases]
         histograms = histograms[has_cases]
-    *stream, reference = name
-    return Series(*stream, reference or None, ordinals, histograms, *counted.T)
+    version_id, site_id, finding_key, axis, level, reference = name
+    stream = (version_id, site_id, finding_key, axis, level, reference or None)
+    n, flagged, shown, decided, override_fp, override_fn = counted.T
+    columns = (n, flagged, shown, decided, override_fp, override_fn)
+    return Series(*stream, ordinals, histograms, *columns)
 
 
 def _of_shown(part: Part) -> Counts:

@@ -17,6 +17,7 @@ from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 
+
 @dataclass(frozen=True)
 class OverrideSummary:
     """How often readers overrode a version, with every denominator on the way.
@@ -46,9 +47,7 @@ def assess(
     actor.require(Permission.SURVEILLANCE_READ, site_id)
     scope = Scope(version_id, site_id)
     families = (*EVERYBODY, *GROUPS) if groups else EVERYBODY
-    return [
-        found for assess in families for found in assess(session, actor, day=day, scope=scope)
-    ]
+    return [found for assess in families for found in assess(session, actor, day=day, scope=scope)]
 
 
 def override_summary(

@@ -1,4 +1,4 @@
-"""A tolerance that somebody set. Rows are only ever added: the latest that holds on a day counts."""
+"""A tolerance that somebody set. Rows are only added: the latest that holds on a day counts."""
 
 from datetime import date, datetime
 

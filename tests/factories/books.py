@@ -17,6 +17,8 @@ from inference.runs.models import Finding, Outcome, Run, RunMode, RunState
 from inference.studies.models import Instance, Study, StudyState
 from surveillance.records import service as records
 from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord
+from surveillance.records.pseudonyms import Pseudonyms
+from surveillance.records.reading import day_of
 from surveillance.records.repository import Scope
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession
@@ -99,11 +101,12 @@ class Books:
         """Surveillance counted each run once, and its daily counts are those of its records."""
         parts = self.hospital.parts
         with parts.database.read() as session:
-            runs = session.exec(select(Run.id).where(Run.outcome != Outcome.CANCELLED)).all()
+            runs = session.exec(select(Run).where(Run.outcome != Outcome.CANCELLED)).all()
             found = session.exec(select(Finding.run_id, Finding.key).distinct()).all()
             kept = session.exec(select(PredictionRecord)).all()
-        wanted = Counter((run, WHOLE_RUN) for run in runs) + Counter(map(tuple, found))
-        pseudonyms = {run: records.pseudonym(parts.keys, run) for run in runs}
+        wanted = Counter((run.id, WHOLE_RUN) for run in runs) + Counter(map(tuple, found))
+        names = Pseudonyms(parts.keys)
+        pseudonyms = {run.id: names.of(run.id, day_of(run)) for run in runs}
         assert Counter((one.run_pseudonym, one.finding_key) for one in kept) == Counter(
             {(pseudonyms[run], key): count for (run, key), count in wanted.items()}
         )

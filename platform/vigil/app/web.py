@@ -47,9 +47,9 @@ from surveillance.local_tests import pages as local_tests_pages
 from surveillance.records import api as records_api
 from surveillance.reports import api as reports_api
 from surveillance.reports import pages as reports_pages
+from surveillance.reports import schedules_api
 from surveillance.simulation import api as simulation_api
 from surveillance.simulation import pages as simulation_pages
-from surveillance.reports import schedules_api
 from surveillance.streams import api as streams_api
 from surveillance.streams import pages as streams_pages
 from surveillance.tolerances import api as tolerances_api

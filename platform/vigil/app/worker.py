@@ -36,7 +36,8 @@ class Ticks:
     scheduled: date | None = None
 
     def do(self) -> None:
-        for deed in (self.close_studies, self.evaluate, self.listen, self.echo, self.schedule, self.tell):
+        looked = (self.evaluate, self.listen, self.echo, self.schedule)
+        for deed in (self.close_studies, *looked, self.tell):
             try:
                 deed()
             except Exception as error:

@@ -4,6 +4,7 @@ from factories.tenancy.claims import Claims, Write
 from factories.whole import Network, Party
 
 from surveillance.streams.models import DayPack, DaySeal
+from surveillance.streams.packs import packed
 from surveillance.tolerances import service
 from vigil.kernel.parts import Parts
 
@@ -25,10 +26,13 @@ def seed(parts: Parts, network: Network, party: Party) -> dict[str, str]:
             kind="score",
             amount=0.2,
             reason=f"agreed with {party.site.name}",
-            **place,
+            version_id=party.version.id,
+            site_id=party.site.id,
         )
         today = session.now().date()
-        session.add(DayPack(**place, is_group=False, month=today.replace(day=1), content=b""))
+        session.add(
+            DayPack(**place, is_group=False, month=today.replace(day=1), content=packed([]))
+        )
         session.add(DaySeal(**place, sealed_to=today.replace(day=1)))
     return {}
 

@@ -13,7 +13,7 @@ from surveillance.declarations.models import Choice, StreamChoice
 from surveillance.declarations.service import Declared, Origin
 from vigil.kernel.audit.models import AuditEvent
 from vigil.kernel.db import Database, WriteSession
-from vigil.kernel.errors import Forbidden, Invalid
+from vigil.kernel.errors import Forbidden, Invalid, NotFound
 from vigil.kernel.identity.actor import Actor, Grant
 from vigil.kernel.identity.roles import Role
 
@@ -120,6 +120,10 @@ def test_who_may_choose(database: Database, place: Place) -> None:
             choose(session, "kvp", Choice.MUTE, auditor)
         with pytest.raises(Invalid):
             choose(session, "moon", Choice.MUTE)
+        with pytest.raises(NotFound):
+            choose(session, "kvp", Choice.MUTE, version_id="ver_none")
+        with pytest.raises(NotFound):
+            choose(session, "kvp", Choice.MUTE, site_id="site_none")
         elsewhere = choose(session, "kvp", Choice.MUTE, site_id=other.site_id)
         everywhere = choose(session, "rows", Choice.MUTE)
         seen = {row.id for row in service.choices(session, local)}

@@ -37,9 +37,7 @@ def test_a_shift_of_a_fifth_of_a_standard_deviation_passes_it_in_a_fortnight() -
     delays = []
     for _ in range(20):
         shifts = np.repeat([0.0, 0.2], [100, 60])
-        counts = np.stack(
-            [edges.count(rng.normal(shift, 1, 80).tolist()) for shift in shifts]
-        )
+        counts = np.stack([edges.count(rng.normal(shift, 1, 80).tolist()) for shift in shifts])
         track = tracks.of_scores(counts, frozen)
         delays.append(int(np.argmax(track.rises[100:] >= cusum.LIMIT)) + 1)
     assert np.median(delays) <= 14

@@ -10,7 +10,7 @@ from surveillance.measures.ranks import ranks, shift_tolerance
 REFERENCE = np.linspace(0, 1, 2000).tolist()
 EDGES: Edges = quantile_edges(REFERENCE, bins=20)
 RANKS = ranks(EDGES.count(REFERENCE))
-TOLERANCE = shift_tolerance(5000)
+TOLERANCE = float(shift_tolerance(5000))
 
 
 def _days(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from surveillance.measures import bets, cusum, standing, tracks
@@ -18,6 +18,7 @@ def _counts(rng: np.random.Generator, days: int, cases: float, low: float = 0.0)
     )
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 90), min_size=1, max_size=6))
 def test_many_streams_of_any_length_stand_as_each_would_alone(
     seed: int, lengths: list[int]
@@ -41,6 +42,7 @@ def test_many_streams_of_any_length_stand_as_each_would_alone(
         assert one.cusum == pytest.approx(both, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.lists(st.integers(1, 120), min_size=1, max_size=6))
 def test_rates_stand_as_each_would_alone(seed: int, lengths: list[int]) -> None:
     rng = np.random.default_rng(seed)
@@ -50,9 +52,7 @@ def test_rates_stand_as_each_would_alone(seed: int, lengths: list[int]) -> None:
     events = rng.binomial(n.astype(np.int64), rng.choice([0.0, 0.05, 0.3])).astype(float)
     happened, of = rng.integers(0, 20, len(lengths)), rng.integers(300, 900, len(lengths))
     factor = np.full(len(lengths), 1.25)
-    found = standing.standings(
-        bets.on_rate(events, n, (happened, of), factor), np.array(lengths)
-    )
+    found = standing.standings(bets.on_rate(events, n, (happened, of), factor), np.array(lengths))
     for row, days in enumerate(lengths):
         track = tracks.of_rate(
             events[row, :days], n[row, :days], (int(happened[row]), int(of[row])), 1.25

@@ -185,7 +185,7 @@ def test_a_score_has_one_slot_whichever_way_it_is_counted(score: float | None) -
 
 def test_constant_scores_are_refused_as_edges() -> None:
     for scores in ([0.5] * 300, [], [0.5, math.nan], [math.inf, 0.1]):
-        with pytest.raises(ValueError, match="score|edges"):
+        with pytest.raises(ValueError, match=r"score|edges"):
             quantile_edges(scores)
 
 

@@ -1,6 +1,6 @@
 """Streams of what is said and decided: each kind found, each reset by a signature only."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import pytest
@@ -9,6 +9,8 @@ from factories.surveillance import FINDING, START, Place, create_place, many_run
 
 from surveillance.alerts import service as alerts
 from surveillance.axes import ALL
+from surveillance.declarations import service as declarations
+from surveillance.declarations.models import Choice
 from surveillance.measures.histogram import Edges
 from surveillance.records import baseline, service
 from surveillance.records.models import AggregateDay
@@ -36,6 +38,7 @@ END = START + timedelta(days=DAYS - 1)
 KNOWN = Baseline(2000, 80, override_fp=48, override_fn=32, shown=2500)
 # How many of a day's forty cases: usual, and when each kind has moved.
 USUAL = {"flagged": 12, "decided": 32, "override_fp": 1, "override_fn": 0, "low": 0}
+NOTHING: Mapping[str, int] = {}
 MOVED = {
     StreamKind.SCORE: {"low": 12},
     StreamKind.FLAG_RATE: {"flagged": 24},
@@ -78,10 +81,10 @@ def _write(
     days: int = DAYS,
     first: date = START,
     mode: str = "live",
-    **moved: int,
+    moved: Mapping[str, int] = NOTHING,
 ) -> None:
     """Write a year's rows by hand: each day has forty cases with scores from `low` on."""
-    counted = USUAL | moved
+    counted = USUAL | dict(moved)
     low = counted.pop("low")
     edges = Edges(tuple(reference.edges))
     scores = [(low + (number + 0.5) * (40 - low) / 40) / 40 for number in range(PER_DAY)]
@@ -123,7 +126,7 @@ def test_each_kind_is_escalated_and_begins_anew_only_when_somebody_signs(
 ) -> None:
     with sqlite.write() as session:
         reference = _refer(session, objects, place)
-        _write(session, place, reference, **MOVED[kind])
+        _write(session, place, reference, moved=MOVED[kind])
         judged, raised = evaluate(session, OFFICER, Events(), day=END)
         verdicts = {each.assessment.kind: each.verdict for each in judged}
         assert verdicts[kind] is Verdict.ESCALATE
@@ -145,7 +148,7 @@ def test_a_new_reference_begins_anew_and_the_old_one_counts_for_the_days_before(
 ) -> None:
     with sqlite.write() as session:
         reference = _refer(session, objects, place)
-        _write(session, place, reference, **MOVED[kind])
+        _write(session, place, reference, moved=MOVED[kind])
         assert _look(session)[kind].verdict is Verdict.WATCH
         references.keep(
             session,
@@ -186,14 +189,36 @@ def test_readers_have_time_to_decide_and_shadow_is_shown_to_nobody(
         reference = _refer(session, objects, place)
         _write(session, place, reference)
         late = END - outputs.DECIDE_WITHIN + timedelta(days=1)
-        session.execute(
-            sa.update(AggregateDay).where(sa.column("day") >= late).values(decided=0)
-        )
+        undecided = {"decided": 0, "override_fp": 0, "override_fn": 0}
+        session.execute(sa.update(AggregateDay).where(sa.column("day") >= late).values(undecided))
         assert _look(session)[StreamKind.IGNORED_RATE].verdict is Verdict.QUIET
-        _write(session, place, reference, mode="shadow", override_fp=9)
+        _write(session, place, reference, mode="shadow", moved={"override_fp": 9})
         found = _look(session)
     assert found[StreamKind.OVERRIDE_FP_RATE].n == 32 * (DAYS - 14)
     assert found[StreamKind.SCORE].n == 2 * PER_DAY * DAYS
+
+
+def test_what_the_network_mutes_is_judged_no_more_until_it_ends_the_choice(
+    sqlite: Database, objects: LocalObjectStore, place: Place
+) -> None:
+    with sqlite.write() as session:
+        reference = _refer(session, objects, place)
+        _write(session, place, reference, moved=MOVED[StreamKind.FLAG_RATE])
+        made = declarations.choose(
+            session,
+            OFFICER,
+            name="flag_rate",
+            choice=Choice.MUTE,
+            reason="the threshold is being set anew",
+            version_id=place.version_id,
+            site_id=place.site_id,
+        )
+        assert set(_look(session)) == set(outputs.ASKED) - {StreamKind.FLAG_RATE}
+        judged, raised = evaluate(session, OFFICER, Events(), day=END)
+        assert "flag_rate" not in {each.assessment.kind for each in judged}
+        assert "flag_rate" not in {alert.stream for alert in raised}
+        declarations.withdraw(session, OFFICER, made.id, "it is set")
+        assert _look(session)[StreamKind.FLAG_RATE].verdict is Verdict.WATCH
 
 
 def test_a_network_tolerance_decides_what_is_beyond(
@@ -201,7 +226,7 @@ def test_a_network_tolerance_decides_what_is_beyond(
 ) -> None:
     with sqlite.write() as session:
         reference = _refer(session, objects, place)
-        _write(session, place, reference, **MOVED[StreamKind.FLAG_RATE])
+        _write(session, place, reference, moved=MOVED[StreamKind.FLAG_RATE])
         assert _look(session)[StreamKind.FLAG_RATE].is_beyond
         tolerances.set_tolerance(
             session,
@@ -216,8 +241,10 @@ def test_a_network_tolerance_decides_what_is_beyond(
         found = _look(session)[StreamKind.FLAG_RATE]
         assert found.verdict is Verdict.WATCH
         assert not found.is_beyond
-        assert not any(a.stream == "flag_rate" and a.tier.value == "escalate" for a in
-                       evaluate(session, OFFICER, Events(), day=END)[1])
+        assert not any(
+            a.stream == "flag_rate" and a.tier.value == "escalate"
+            for a in evaluate(session, OFFICER, Events(), day=END)[1]
+        )
 
 
 def test_a_group_that_moves_is_found_where_everybody_is_quiet(
@@ -230,7 +257,7 @@ def test_a_group_that_moves_is_found_where_everybody_is_quiet(
     with sqlite.write() as session:
         reference = _refer(session, objects, place, cases)
         _write(session, place, reference)
-        _write(session, place, reference, group=("sex", "F"), days=DAYS - 1, flagged=24)
+        _write(session, place, reference, group=("sex", "F"), days=DAYS - 1, moved={"flagged": 24})
         _write(session, place, reference, group=("sex", "M"), days=DAYS - 1)
         _write(session, place, reference, group=("view", "PA"))
         _write(session, place, reference, group=("imd", "1"), days=3)

@@ -6,12 +6,14 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 from factories.surveillance import FINDING, START, THRESHOLD, Place, create_place
-
 from numpy.typing import NDArray
 
+from inference.runs.models import RunMode
 from surveillance.alerts import service as alerts
 from surveillance.alerts.models import Alert
 from surveillance.axes import ALL
+from surveillance.declarations import service as declarations
+from surveillance.declarations.models import Choice
 from surveillance.measures.histogram import Edges
 from surveillance.records import baseline
 from surveillance.records.models import Basis, TruthDay
@@ -82,7 +84,7 @@ def _days(
             basis=Basis.LABEL,
             version_id=place.version_id,
             site_id=place.site_id,
-            mode="live",
+            mode=RunMode.LIVE,
             finding_key=FINDING,
             axis=group[0],
             level=group[1],
@@ -209,6 +211,19 @@ def test_a_group_is_held_against_its_own_and_the_same_group_twice_is_one(
     assert verdicts["imd", "1", StreamKind.MISS_RATE] is Verdict.INSUFFICIENT
     missed = next(each for each in found if each.kind is StreamKind.MISS_RATE)
     assert f"pneumonia: in {missed.axis} {missed.level}, " in sentence(missed)
+
+
+def test_what_the_network_mutes_is_judged_no_more(
+    database: Database, objects: LocalObjectStore, place: Place
+) -> None:
+    with database.write() as session:
+        session.add_all(_days(place, _refer(session, objects, place), fall=0.7))
+        for site_id, name in ((None, "area"), (place.site_id, "miss_rate")):
+            declarations.choose(
+                session, OFFICER, name=name, choice=Choice.MUTE, reason="why", site_id=site_id
+            )
+        found = _look(session)
+    assert set(found) == set(KINDS) - {StreamKind.AREA, StreamKind.MISS_RATE}
 
 
 @pytest.mark.parametrize("kind", KINDS)

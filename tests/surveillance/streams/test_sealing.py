@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from factories.surveillance import FINDING, START, Place, create_place, many_runs, reference_cases
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlmodel import SQLModel
 
 from inference.decisions.models import Decision
 from surveillance.axes import ALL, AXES
 from surveillance.records import baseline, service
 from surveillance.records.facts import RunFacts
-from surveillance.records.models import AggregateDay
 from surveillance.records.repository import Scope
 from surveillance.streams import places, repository, sealing
 from surveillance.streams.packs import packed, unpacked
@@ -121,12 +121,12 @@ def test_a_changed_row_takes_the_seal_back_and_the_next_look_packs_anew(
 def test_nobody_changes_a_sealed_day_unseen(
     database: Database, runs: list[RunFacts], change: str
 ) -> None:
-    table = sa.inspect(AggregateDay).local_table
+    table = SQLModel.metadata.tables["aggregate_day"]
     with database.write() as session:
         sealing.seal(session, END)
         row = session.execute(sa.select(table).where(table.c.day == date(2026, 9, 9))).first()
         assert row is not None
-        facts = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's public name for it
+        facts = dict(row._mapping)
         here = table.c.id == row.id
         if change == "delete":
             session.execute(sa.delete(table).where(here))

@@ -106,9 +106,9 @@ def test_from_evaluation_to_resolved_alert_by_api(client: TestClient, place: Pla
     assert made.status_code == 201
     assert made.json()["verdicts"]["escalate"] == 1
     alert = made.json()["alerts"][0]
-    streams: list[dict[str, Any]] = client.get(
-        "/api/v1/surveillance/streams", headers=JSON
-    ).json()["items"]
+    streams: list[dict[str, Any]] = client.get("/api/v1/surveillance/streams", headers=JSON).json()[
+        "items"
+    ]
     loudest = streams[0]
     assert (loudest["stream"], loudest["verdict"]) == ("override_rate", "escalate")
     assert loudest["alert_id"] == alert
@@ -162,6 +162,7 @@ def test_the_surveillance_page_shows_charts_and_says_what_is_missing(
     assert page.text.count("<svg") >= 3
     assert "Open alert" in page.text
     assert "readers override" in page.text
+    assert "the engine raised an alert (escalate)" in page.text
     assert len(page.content) < 150_000
     assert client.get(f"/models/mdl_x/versions/{place.version_id}/surveillance").status_code == 404
 

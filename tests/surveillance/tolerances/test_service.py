@@ -49,6 +49,7 @@ def test_the_most_particular_holds_then_the_latest_and_nothing_is_replaced(
                 from_day=day,
                 **about,
             )
+
         def held(day: date, version: str, site: str, subject: str) -> float:
             found = service.in_force(session, day)
             return found.of("override_rate", version, site, subject)
@@ -61,8 +62,8 @@ def test_the_most_particular_holds_then_the_latest_and_nothing_is_replaced(
         assert held(START, "ver_other", "site_other", FINDING) == 1.45
         assert held(START, "ver_other", "site_other", "nodule") == 1.3
         assert len(service.tolerances(session, OFFICER)) == len(steps)
-    with database.read() as session:
-        tags = [event.tag for event in recent(session, before=None, subject=row.id, limit=9)]
+    with database.read() as reading:
+        tags = [event.tag for event in recent(reading, before=None, subject=row.id, limit=9)]
     assert tags == ["surveillance:tolerance:set"]
 
 

@@ -26,7 +26,13 @@ _COLOURS = {
             "permanent", "challenged", "missing", "not_met", "lost", "aborted", "gap"),
     "grey": ("retired", "withdrawn", "cancelled", "superseded", "revoked", "expired", "released"),
 }  # fmt: skip
-_ABBREVIATED = {"cso": "Clinical safety officer"}
+_ABBREVIATED = {
+    "cso": "Clinical safety officer",
+    "imd": "Deprivation (IMD)",
+    "ppv": "Positive predictive value",
+    "override_fp_rate": "Flags that readers turn down",
+    "override_fn_rate": "Findings that readers add",
+}
 _COLOUR_BY_WORD = {word: colour for colour, words in _COLOURS.items() for word in words}
 
 

@@ -15,6 +15,7 @@ RUN_LENGTH = 8
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64, 730, 36, 250
 _MOST_LABELS = 8
+_NAME = 150  # the room that the name of a point takes
 
 
 class Kind(StrEnum):
@@ -38,7 +39,7 @@ class Period:
 
 @dataclass(frozen=True)
 class Marker:
-    """Something that was changed in a period: `text` says what, and when."""
+    """Something that happened in a period: `text` says what, and when."""
 
     period: int
     text: str
@@ -46,11 +47,14 @@ class Marker:
 
 @dataclass(frozen=True)
 class Point:
+    """A value as drawn; `is_named`: there is room to write what it is beside it."""
+
     x: float
     y: float
     kind: Kind
     label: str
     text: str
+    is_named: bool = False
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class ControlChart:
         key: unique in the page.
         title: what is measured.
         centre: the expected value.
-        markers: what was changed meanwhile; numbered from one in the drawing.
+        markers: what happened meanwhile; numbered from one in the drawing.
     """
 
     key: str
@@ -145,6 +149,7 @@ class ControlChart:
 
     @property
     def points(self) -> list[Point]:
+        named = self._named()
         return [
             Point(
                 self._x(index),
@@ -152,6 +157,7 @@ class ControlChart:
                 kind,
                 period.label,
                 self.write(period.value),
+                index in named,
             )
             for index, (period, kind) in enumerate(zip(self.periods, self.kinds, strict=True))
             if period.value is not None and kind is not None
@@ -239,11 +245,24 @@ class ControlChart:
         slot = (_RIGHT - _LEFT) / max(len(self.periods), 1)
         return round(_LEFT + slot * (index + 0.5), 1)
 
+    def _named(self) -> set[int]:
+        """Return the points outside the limits that are named, the latest first of neighbours."""
+        found: set[int] = set()
+        last = float("inf")
+        for index in reversed(range(len(self.kinds))):
+            if self.kinds[index] is Kind.OUT and last - self._x(index) >= _NAME:
+                found.add(index)
+                last = self._x(index)
+        return found
+
     def _steps(self, values: Sequence[float]) -> str:
-        path = ""
-        for index, value in enumerate(values):
-            start, end, y = self._x(index - 0.5), self._x(index + 0.5), self.axis.at(value)
-            path += f"{'L' if path else 'M'}{start} {y}L{end} {y}"
+        """Return the path of a limit; a period without a case has none, and leaves a gap."""
+        path, pen_down = "", False
+        for index, (value, period) in enumerate(zip(values, self.periods, strict=True)):
+            if period.n:
+                start, end, y = self._x(index - 0.5), self._x(index + 0.5), self.axis.at(value)
+                path += f"{'L' if pen_down else 'M'}{start} {y}L{end} {y}"
+            pen_down = period.n > 0
         return path
 
 

@@ -7,7 +7,7 @@ from functools import cached_property
 from vigil.kernel.web.charts.axis import Axis, spanning, write
 
 WIDTH = 760
-_LEFT, _RIGHT, _TOP, _ROW = 210, 550, 44, 28
+_LEFT, _RIGHT, _TOP, _ROW = 250, 550, 44, 28
 
 
 @dataclass(frozen=True)
