@@ -68,7 +68,9 @@ def test_a_run_whose_worker_is_killed_in_its_middle_ends_once(
         running.enter_context(hospital.process("worker"))
         until(lambda: books.drained(len(camera.acknowledged)), 30)
     books.check(camera.acknowledged, pacs)
-    assert books.restarts() == (1, 1)
+    # A busy worker may have had more in progress than the run: each was begun once more.
+    works, starts = books.restarts()
+    assert 1 <= works == starts
 
 
 def test_what_a_destination_missed_while_it_was_away_arrives_once(
