@@ -38,9 +38,6 @@ from vigil.kernel.parts import Parts
 from vigil.kernel.settings import KernelSettings
 from vigil.kernel.web import assets
 
-# One process makes what all of them look at.
-pytestmark = pytest.mark.xdist_group("tenancy")
-
 DATABASE = "vigil.sqlite"
 HTML = {"Accept": "text/html"}
 JSON = {"Accept": "application/json"}

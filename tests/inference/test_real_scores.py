@@ -20,9 +20,6 @@ from inference.runtime.pool import Runtimes
 from inference.runtime.settings import RuntimeSettings
 from model_registry.packages.manifest import Resources, Tensor
 
-# One process makes what all of them look at.
-pytestmark = pytest.mark.xdist_group("real_scores")
-
 Array = np.ndarray[Any, np.dtype[Any]]
 MODELS = {"nih64_multihead_cnn.onnx": 64, "pneumoniamnist_cnn28.onnx": 28}
 RESOURCES = Resources(max_seconds=20, max_memory_mb=512)

@@ -44,7 +44,7 @@ HEAVIEST = 150_000
 NARROW = ViewportSize(width=320, height=800)
 WIDE = ViewportSize(width=1280, height=900)
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("chromium")]
+pytestmark = pytest.mark.server
 
 
 @dataclass(frozen=True)

@@ -56,9 +56,6 @@ from vigil.kernel.identity.models import ApiToken, Organisation, Site, User
 from vigil.kernel.identity.roles import Permission, Role
 from vigil.kernel.web import assets
 
-# One process makes what all of them look at.
-pytestmark = pytest.mark.xdist_group("invariants")
-
 ROOT = Path(__file__).parents[2]
 SOURCES = [
     path
