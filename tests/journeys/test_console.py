@@ -167,7 +167,7 @@ def javascript(request: pytest.FixtureRequest) -> bool:
 
 def visitor(stage: Stage, chromium: Browser, *, javascript: bool) -> Visitor:
     context = chromium.new_context(java_script_enabled=javascript, viewport=WIDE)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     return Visitor(context.new_page(), stage.address, javascript)
 
 
