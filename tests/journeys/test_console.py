@@ -44,7 +44,8 @@ HEAVIEST = 150_000
 NARROW = ViewportSize(width=320, height=800)
 WIDE = ViewportSize(width=1280, height=900)
 
-pytestmark = pytest.mark.server
+# Some forty pages, each held to every rule.
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
