@@ -25,7 +25,7 @@ up: setup ## serve the console on what the demo left
 	@$(BIN)/python -m vigil.app.demo up
 
 test: $(DEV_STAMP) $(ASSETS) servers ## run all tests
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: $(DEV_STAMP) types ## check style, layers, templates and types
 	@$(BIN)/ruff check .

@@ -1,5 +1,6 @@
 """Fixtures that every test may use: real databases with the migrated schema, and the parts."""
 
+import logging
 import os
 import shutil
 import uuid
@@ -10,12 +11,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+import sqlalchemy as sa
 import structlog
 from argon2 import PasswordHasher
 from postgres import Cluster, available, cluster
 from prometheus_client import CollectorRegistry
 
 from vigil.app import schema
+from vigil.kernel import db
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.events import Events
 from vigil.kernel.identity import service as identity
@@ -23,6 +26,7 @@ from vigil.kernel.keys import Keys
 from vigil.kernel.objects import LocalObjectStore
 from vigil.kernel.parts import Parts
 from vigil.kernel.settings import KernelSettings
+from vigil.kernel.telemetry import describe_exception
 
 ROOT = Path(__file__).parents[1]
 # onnxruntime reads it when it is imported, which only the tests' own scripts do in this process.
@@ -76,11 +80,40 @@ def quick_passwords() -> None:
     identity._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def statements_compiled_once() -> None:
+    """Let all engines of one kind share what SQLAlchemy compiled: each test makes an engine anew.
+
+    It keeps the SQL of a statement by the engine's own dialect object, which is the same for all.
+    """
+    first: dict[str, sa.Engine] = {}
+    made = db.make_engine
+
+    def make(url: str) -> sa.Engine:
+        engine = made(url)
+        known = first.get(engine.dialect.name)
+        # Until it has been connected a dialect does not know its server.
+        if known is None or getattr(known.dialect, "server_version_info", None) is None:
+            first[engine.dialect.name] = engine
+            return engine
+        engine.dialect = engine.pool._dialect = known.dialect
+        engine._compiled_cache = known._compiled_cache
+        return engine
+
+    db.make_engine = make
+
+
 @pytest.fixture(autouse=True)
 def _logging_ends_with_the_test() -> Iterator[None]:
-    """A logger that a test configured writes to that test's captured stream."""
+    """A logger that a test configured writes to that test's captured stream.
+
+    By default structlog draws an exception with every local variable, which takes ten seconds.
+    """
+    handlers = logging.root.handlers[:]
+    structlog.configure(processors=[describe_exception, structlog.dev.ConsoleRenderer()])
     yield
     structlog.reset_defaults()
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture

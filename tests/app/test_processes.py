@@ -126,7 +126,7 @@ def test_every_role_comes_up_and_stops_when_it_is_told(data_dir: Path, tmp_path:
         return log.read_text() if log.exists() else ""
 
     with Processes(environment=environment, logs=logs) as running:
-        until(lambda: answers(http_port) and answers(dicom_port) and "working" in worker(), 60)
+        until(lambda: answers(http_port) and answers(dicom_port) and "working" in worker(), 90)
         ready = httpx.get(f"http://127.0.0.1:{http_port}/health/ready", timeout=10)
         pids = [running.pid(role) for role in processes.ROLES]
 

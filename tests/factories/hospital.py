@@ -89,7 +89,7 @@ class Hospital:
             )
         try:
             if role == "dicom":
-                until(lambda: answers(self.settings.dicom_port), 30)
+                until(lambda: answers(self.settings.dicom_port), 90)
             yield process
         finally:
             process.kill()

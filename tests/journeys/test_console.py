@@ -44,7 +44,8 @@ HEAVIEST = 150_000
 NARROW = ViewportSize(width=320, height=800)
 WIDE = ViewportSize(width=1280, height=900)
 
-pytestmark = [pytest.mark.server, pytest.mark.xdist_group("chromium")]
+# Some forty pages, each held to every rule.
+pytestmark = [pytest.mark.server, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ def javascript(request: pytest.FixtureRequest) -> bool:
 
 def visitor(stage: Stage, chromium: Browser, *, javascript: bool) -> Visitor:
     context = chromium.new_context(java_script_enabled=javascript, viewport=WIDE)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(60_000)
     return Visitor(context.new_page(), stage.address, javascript)
 
 

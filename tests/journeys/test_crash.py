@@ -60,15 +60,17 @@ def test_a_run_whose_worker_is_killed_in_its_middle_ends_once(
         worker = running.enter_context(hospital.process("worker"))
         running.enter_context(hospital.process("dicom"))
         camera = send_study(hospital)
-        until(lambda: is_running(hospital), 30)
+        until(lambda: is_running(hospital), 90)
         kill(worker)
         assert is_running(hospital)
         assert not pacs.objects
 
         running.enter_context(hospital.process("worker"))
-        until(lambda: books.drained(len(camera.acknowledged)), 30)
+        until(lambda: books.drained(len(camera.acknowledged)), 90)
     books.check(camera.acknowledged, pacs)
-    assert books.restarts() == (1, 1)
+    # A busy worker may have had more in progress than the run: each was begun once more.
+    works, starts = books.restarts()
+    assert 1 <= works == starts
 
 
 def test_what_a_destination_missed_while_it_was_away_arrives_once(
@@ -82,12 +84,12 @@ def test_what_a_destination_missed_while_it_was_away_arrives_once(
 
     with hospital.process("worker"), hospital.process("dicom"):
         camera = send_study(hospital)
-        until(lambda: len(attempts()) > 1, 30)
+        until(lambda: len(attempts()) > 1, 90)
         with hospital.parts.database.read() as session:
             waiting = session.exec(select(Delivery)).one()
         assert (waiting.state, waiting.cause) == (DeliveryState.PENDING, Cause.UNREACHABLE)
         with pacs.up():
-            until(lambda: books.drained(len(camera.acknowledged)), 30)
+            until(lambda: books.drained(len(camera.acknowledged)), 90)
     books.check(camera.acknowledged, pacs)
     assert pacs.repeated == 0
     assert [one.status for one in attempts()].count(0x0000) == 1

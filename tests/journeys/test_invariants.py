@@ -151,7 +151,7 @@ def scene(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> It
         running.callback(hospital.parts.database.dispose)
         running.enter_context(pacs.up())
         running.enter_context(Processes(environment=hospital.environment, logs=scene.logs))
-        until(lambda: answers(http_port) and answers(dicom_port), 60)
+        until(lambda: answers(http_port) and answers(dicom_port), 90)
         send_everything(hospital)
         ask_everything(scene)
         yield scene
@@ -168,7 +168,7 @@ def send_everything(hospital: Hospital) -> None:
     impostor.PatientComments = "Fenwicket remark again"
     Camera(CAMERA, port, patience=0.1).send([impostor])
     call(port, calling="STRANGER").kill()
-    until(lambda: Books(hospital).drained(len(made)), 60)
+    until(lambda: Books(hospital).drained(len(made)), 90)
 
 
 def token_for(hospital: Hospital, role: Role) -> str:

@@ -122,7 +122,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
         stderr=subprocess.DEVNULL,
     ) as server:
         try:
-            until(lambda: answers(dicom_port) and answers(http_port), 30)
+            until(lambda: answers(dicom_port) and answers(http_port), 90)
             yield Archive(dicom_port, f"http://127.0.0.1:{http_port}")
         finally:
             server.kill()
@@ -155,7 +155,7 @@ def loop(tmp_path: Path, migrated_sqlite: Path, archive: Archive) -> Iterator[Lo
     with ExitStack() as stack:
         stack.callback(parts.database.dispose)
         stack.enter_context(Processes(environment=hospital.environment, logs=tmp_path / "logs"))
-        until(lambda: answers(http_port) and answers(dicom_port), 60)
+        until(lambda: answers(http_port) and answers(dicom_port), 90)
         registry = Registry(settings.url, people)
         yield Loop(hospital, people, clinic, registry, archive, images)
 

@@ -46,18 +46,18 @@ def test_each_event_arrives_in_order_though_the_worker_is_killed(hospital: Hospi
             for number in range(COUNT):
                 create_node(session, site_id, f"CR{number}")
             audit.record(session, SETUP, "test:thing:make", "thing", "nobody is told")
-        until(lambda: len(receiver.got) >= 2, 60)
+        until(lambda: len(receiver.got) >= 2, 90)
         kill(worker)
         running.enter_context(hospital.process("worker"))
-        until(lambda: len({got.headers["webhook-id"] for got in receiver.got}) == COUNT, 60)
+        until(lambda: len({got.headers["webhook-id"] for got in receiver.got}) == COUNT, 90)
 
         def delivered() -> bool:
             with parts.database.read() as reading:
                 states = reading.exec(select(WebhookDelivery.state)).all()
             return states == [MessageState.DELIVERED] * COUNT
 
-        until(delivered, 30)
-        until(lambda: bool(proofs(hospital)), 60)
+        until(delivered, 90)
+        until(lambda: bool(proofs(hospital)), 90)
     assert all(verify(secret, got) for got in receiver.got)
     ids = list(dict.fromkeys(got.headers["webhook-id"] for got in receiver.got))
     with parts.database.read() as reading:

@@ -66,7 +66,7 @@ def wait_until_done(database: Database) -> None:
         with database.read() as session:
             return status.state_of(session, WORK) is WorkState.DONE
 
-    until(done, 30)
+    until(done, 90)
 
 
 def organisations(database: Database) -> list[str]:
@@ -93,9 +93,9 @@ def test_another_worker_takes_over_what_a_dead_one_had_in_progress(
     workers: Workers, database: Database
 ) -> None:
     first = workers.start(0, "hold")
-    until(lambda: "hold" in workers.notes(), 30)
+    until(lambda: "hold" in workers.notes(), 90)
     workers.start(1, "")
-    until(lambda: "launched 1" in workers.notes(), 30)
+    until(lambda: "launched 1" in workers.notes(), 90)
     workers.kill(first)
     wait_until_done(database)
     assert workers.notes().count("first") == 1

@@ -79,8 +79,14 @@ TAGS = (
 )
 
 
-@pytest.mark.parametrize("tag", TAGS)
-@pytest.mark.parametrize("file", ["manifest_yaml", "card_yaml", "golden__cases_yaml"])
+@pytest.mark.parametrize(
+    ("file", "tag"),
+    [
+        *(("manifest_yaml", tag) for tag in TAGS),
+        *(("card_yaml", tag) for tag in TAGS[:2]),
+        *(("golden__cases_yaml", tag) for tag in TAGS[:2]),
+    ],
+)
 def test_yaml_makes_no_object_and_calls_nothing(
     objects: LocalObjectStore, tmp_path: Path, file: str, tag: str
 ) -> None:

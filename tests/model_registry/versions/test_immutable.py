@@ -1,13 +1,18 @@
 """What a run or a signature refers to is kept by the database itself, whoever asks it to forget."""
 
+import shutil
+import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from conftest import FakeClock
 from factories.deployments import go_live
 from factories.identity import SETUP
 from factories.safety import create_case, create_cast, create_version
 from factories.versions import create_version as submitted
+from postgres import Cluster
 from sqlalchemy.exc import DBAPIError
 
 from model_registry.versions import aliases, service
@@ -37,9 +42,8 @@ CHANGES = {
 }
 
 
-@pytest.fixture
-def lived(database: Database, objects: LocalObjectStore) -> Database:
-    """A database in which a version was signed for, named and made live."""
+def live(database: Database, objects: LocalObjectStore) -> None:
+    """Have a version signed for, named and made live."""
     with database.write() as session:
         cast = create_cast(session)
         version = create_version(session, cast)
@@ -64,7 +68,26 @@ def lived(database: Database, objects: LocalObjectStore) -> Database:
                 reason="for a test",
             )
         )
-    return database
+
+
+@pytest.fixture(
+    scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+)
+def kept(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A database that has lived, for tests that leave it as it is."""
+    folder = tmp_path_factory.mktemp("kept")
+    if request.param == "sqlite":
+        url = f"sqlite:///{folder / 'vigil.sqlite'}"
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), folder / "vigil.sqlite")
+    else:
+        running: Cluster = request.getfixturevalue("postgres")
+        url = running.create(f"kept_{uuid.uuid4().hex}", "template_vigil")
+    database = Database(url, FakeClock())
+    live(database, LocalObjectStore(folder / "objects"))
+    yield database
+    database.dispose()
 
 
 def attempt(database: Database, statement: str) -> None:
@@ -75,37 +98,40 @@ def attempt(database: Database, statement: str) -> None:
 @pytest.mark.parametrize(
     ("table", "change"), [(table, change) for table in CHANGES for change in CHANGES[table]]
 )
-def test_it_does_not_change(lived: Database, table: str, change: str) -> None:
+def test_it_does_not_change(kept: Database, table: str, change: str) -> None:
     with pytest.raises(DBAPIError, match=REFUSED):
-        attempt(lived, f"UPDATE {table} SET {change}")  # noqa: S608 - words of this test
+        attempt(kept, f"UPDATE {table} SET {change}")  # noqa: S608 - words of this test
 
 
 @pytest.mark.parametrize("table", sorted(CHANGES))
-def test_it_is_not_deleted(lived: Database, table: str) -> None:
+def test_it_is_not_deleted(kept: Database, table: str) -> None:
     with pytest.raises(DBAPIError, match=REFUSED):
-        attempt(lived, f"DELETE FROM {table}")  # noqa: S608 - words of this test
+        attempt(kept, f"DELETE FROM {table}")  # noqa: S608 - words of this test
 
 
 @pytest.mark.postgres
 @pytest.mark.parametrize("table", sorted(CHANGES))
-def test_it_is_not_emptied_at_one_stroke(lived: Database, table: str) -> None:
-    if lived.is_sqlite:
+def test_it_is_not_emptied_at_one_stroke(kept: Database, table: str) -> None:
+    if kept.is_sqlite:
         pytest.skip("SQLite has no TRUNCATE")
     with pytest.raises(DBAPIError, match=REFUSED):
-        attempt(lived, f"TRUNCATE {table} CASCADE")
+        attempt(kept, f"TRUNCATE {table} CASCADE")
 
 
 @pytest.mark.parametrize("table", ["model", "deployment"])
-def test_what_it_stands_on_is_not_deleted(lived: Database, table: str) -> None:
+def test_what_it_stands_on_is_not_deleted(kept: Database, table: str) -> None:
     with pytest.raises(DBAPIError):
-        attempt(lived, f"DELETE FROM {table}")  # noqa: S608 - words of this test
+        attempt(kept, f"DELETE FROM {table}")  # noqa: S608 - words of this test
 
 
-def test_a_status_moves_and_an_end_is_written_once(lived: Database) -> None:
-    attempt(lived, "UPDATE model_version SET status = 'withdrawn'")
-    attempt(lived, "UPDATE deployment_period SET to_at = from_at WHERE to_at IS NULL")
+def test_a_status_moves_and_an_end_is_written_once(
+    database: Database, objects: LocalObjectStore
+) -> None:
+    live(database, objects)
+    attempt(database, "UPDATE model_version SET status = 'withdrawn'")
+    attempt(database, "UPDATE deployment_period SET to_at = from_at WHERE to_at IS NULL")
     with pytest.raises(DBAPIError, match=REFUSED):
-        attempt(lived, "UPDATE deployment_period SET to_at = NULL")
+        attempt(database, "UPDATE deployment_period SET to_at = NULL")
 
 
 def test_a_draft_may_still_be_thrown_away(database: Database, objects: LocalObjectStore) -> None:
@@ -119,7 +145,7 @@ def test_the_steps_of_versions_that_were_there_are_taken_from_the_audit(
     tmp_path: Path, objects: LocalObjectStore
 ) -> None:
     database = Database(f"sqlite:///{tmp_path / 'old.sqlite'}")
-    schema.upgrade(database, "0007")
+    schema.upgrade(database, "0008")
     with database.write() as session:
         version = submitted(session, objects)
         service.withdraw(session, SETUP, version_id=version.id, reason="a fault", events=Events())
