@@ -204,7 +204,7 @@ def watches_and_acts(officer: Visitor, stage: Stage) -> None:
     officer.follow("Check the whole chain now")
     officer.sees("The chain holds")
     officer.follow("Reports")
-    officer.follow("Drift of Pneumonia")
+    officer.follow("Pneumonia")
     officer.sees("Scores moved a little.", "Open the document with its charts")
     for path in ("/alerts", "/alerts?show=all", "/runs?outcome=FAILED", "/account"):
         officer.go(path)

@@ -8,7 +8,6 @@ import sqlalchemy as sa
 from factories.surveillance import FINDING, START, Place, create_place, many_runs, reference_cases
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlmodel import SQLModel
 
 from inference.decisions.models import Decision
 from surveillance.axes import ALL, AXES
@@ -19,6 +18,7 @@ from surveillance.streams import places, repository, sealing
 from surveillance.streams.packs import packed, unpacked
 from surveillance.streams.parts import SEPARATOR, Part
 from surveillance.streams.series import Series
+from vigil.app.tables import metadata
 from vigil.kernel.db import Database, ReadSession
 from vigil.kernel.identity.actor import Actor, Grant, system_actor
 from vigil.kernel.identity.roles import Role
@@ -121,7 +121,7 @@ def test_a_changed_row_takes_the_seal_back_and_the_next_look_packs_anew(
 def test_nobody_changes_a_sealed_day_unseen(
     database: Database, runs: list[RunFacts], change: str
 ) -> None:
-    table = SQLModel.metadata.tables["aggregate_day"]
+    table = metadata.tables["aggregate_day"]
     with database.write() as session:
         sealing.seal(session, END)
         row = session.execute(sa.select(table).where(table.c.day == date(2026, 9, 9))).first()
