@@ -1,5 +1,7 @@
 """The web process: every domain's API and pages on one application."""
 
+import gc
+
 import uvicorn
 from fastapi import FastAPI
 
@@ -233,8 +235,11 @@ def create_app(parts: Parts) -> FastAPI:
 def serve(settings: Settings) -> None:
     """Serve until SIGTERM or SIGINT."""
     configure_logging(settings.log_level)
+    app = create_app(build_parts(settings))
+    # What was imported stays for good: no collection need look through it while somebody waits.
+    gc.freeze()
     uvicorn.run(
-        create_app(build_parts(settings)),
+        app,
         host=settings.http_host,
         port=settings.http_port,
         log_config=None,
