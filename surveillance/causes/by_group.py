@@ -34,6 +34,8 @@ def of_groups(many: Iterable[Groups]) -> list[Cause]:
 def _of_axis(groups: Groups) -> Iterator[Cause]:
     if len(groups.levels) < 2:  # noqa: PLR2004 - one level divides nothing
         return
+    if not _was_known(groups):
+        return
     carried = [groups.carried(index) for index in range(len(groups.levels))]
     sure = [share - error for share, error in carried]
     named = _replaced(groups)
@@ -53,6 +55,15 @@ def _of_axis(groups: Groups) -> Iterator[Cause]:
         )
     if mix - mix_error >= LEAST_SHARE and kind is not CauseKind.MISSING:
         yield _mix(groups, mix, mix_error)
+
+
+def _was_known(groups: Groups) -> bool:
+    """Whether the axis was known before: of an unknown mix nothing can be told.
+
+    So it is with a reference that does not hold the axis, or labels that came only later.
+    """
+    is_known = [level != UNKNOWN for level in groups.levels]
+    return float(groups.before.shares[is_known].sum()) > UNSEEN
 
 
 def _kind(groups: Groups, index: int) -> CauseKind | None:
