@@ -4,10 +4,13 @@ from dataclasses import dataclass, field, replace
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
-from surveillance.records.models import FEATURE, WHOLE_RUN
+from surveillance.records.models import WHOLE_RUN
+from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.words import group_name, subject_name
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
+from vigil.kernel.web.words import in_words
 
 
 @dataclass(frozen=True)
@@ -31,12 +34,7 @@ class Subject:
 
     def said(self, sentence: str) -> str:
         """Return a stored sentence with the finding's name in place of its key, if it is of it."""
-        key = f"{self.finding_key}: "
-        return (
-            f"{self.finding}: {sentence.removeprefix(key)}"
-            if sentence.startswith(key)
-            else sentence
-        )
+        return said(sentence, self.finding_key, self.finding)
 
 
 @dataclass(frozen=True)
@@ -81,6 +79,20 @@ def finding_name(version: ModelVersion, key: str) -> str:
 
     What is not of a finding is called what it is: all runs, or the number.
     """
-    if key == WHOLE_RUN:
-        return "All runs"
-    return dict(finding_names(version)).get(key, key.removeprefix(FEATURE))
+    other = subject_name(key)
+    return dict(finding_names(version)).get(key, key if other == key else in_words(other))
+
+
+def stream_name(version: ModelVersion, stream: Stream) -> str:
+    """Return `Flag rate of Pneumonia`, `Bits stored`, `Category by age band`."""
+    kind, group = in_words(stream.kind), group_name(stream.axis, stream.level)
+    if stream.subject != WHOLE_RUN:
+        name = finding_name(version, stream.subject)
+        kind = name if stream.kind is StreamKind.FEATURE else f"{kind} of {name}"
+    return f"{kind} {group}".rstrip()
+
+
+def said(sentence: str, key: str, name: str) -> str:
+    """Return a sentence of a stream with the name of what it is of in place of its key."""
+    of = f"{subject_name(key)}: "
+    return f"{name}: {sentence.removeprefix(of)}" if sentence.startswith(of) else sentence

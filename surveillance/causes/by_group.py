@@ -7,6 +7,7 @@ import numpy as np
 from surveillance.axes import CROSSES, SCANNER_AXES, UNKNOWN
 from surveillance.causes.cause import Cause, CauseKind, clipped, percent
 from surveillance.causes.groups import FEWEST, Groups
+from surveillance.words import axis_name
 
 SCANNERS = ("manufacturer", *SCANNER_AXES)
 # Of axes that tell of the same cases the coarser is named, unless a finer tells this much more.
@@ -90,7 +91,7 @@ def _mix(groups: Groups, share: float, error: float) -> Cause:
     # Shown by those that came: cases that stay away can be looked at no more.
     at = int(np.argmax(np.where(grown > 0, toward, -np.inf)))
     level = groups.levels[at]
-    axis = _axis(groups.axis)
+    axis = axis_name(groups.axis)
     then, now = percent(groups.before.shares[at]), percent(groups.since.shares[at])
     effect = 100 * float(groups.mix.sum())
     sentence = (
@@ -105,7 +106,7 @@ def _mix(groups: Groups, share: float, error: float) -> Cause:
 
 
 def _of_level(groups: Groups, index: int, kind: CauseKind) -> str:
-    axis, level = _axis(groups.axis), groups.levels[index]
+    axis, level = axis_name(groups.axis), groups.levels[index]
     then, now = groups.before.shares[index], groups.since.shares[index]
     came = f"{percent(then)} to {percent(now)} of cases"
     if kind is CauseKind.MISSING:
@@ -152,7 +153,3 @@ def _family(axis: str) -> tuple[str, ...]:
         if axis in parts:
             return parts
     return CROSSES.get(axis, (axis,))
-
-
-def _axis(axis: str) -> str:
-    return axis.replace("_", " ").replace("*", " and ")

@@ -14,6 +14,7 @@ from surveillance.fairness.kinds import Against, Measure, Verdict
 from surveillance.fairness.service import Found
 from surveillance.names import finding_name
 from surveillance.records.models import WHOLE_RUN
+from surveillance.words import axis_name
 
 NOT_NAMED: Final[Mapping[str, str]] = MappingProxyType({})
 
@@ -112,10 +113,6 @@ def said(version: ModelVersion, found: Found, sites: Mapping[str, str] = NOT_NAM
 
 def subject(version: ModelVersion, finding_key: str) -> str:
     return "Runs" if finding_key == WHOLE_RUN else finding_name(version, finding_key)
-
-
-def axis_name(axis: str) -> str:
-    return axis.replace("_", " ").replace("*", " and ")
 
 
 def spoken(axis: str, level: str, sites: Mapping[str, str] = NOT_NAMED) -> str:

@@ -18,6 +18,7 @@ from surveillance.reports.content import Content
 from surveillance.reports.models import EVERY_FINDING
 from surveillance.reports.verdicts import Said, with_verdict
 from surveillance.streams.assessment import Verdict
+from surveillance.words import axis_name
 
 MOST_LISTED = 200
 _LOUD = (Verdict.ESCALATE, Verdict.WATCH, Verdict.NOT_JUDGED)
@@ -27,7 +28,7 @@ def sentence(content: Content) -> str:
     """Say what the report shows, from our own figures on the frozen edges."""
     told = [_verdicts(content), *_on_findings(content)]
     told += [f"New in {name}: {', '.join(new)}." for name, new in content.comparison.unseen.items()]
-    told += [f"Not compared: {name}, {why}." for name, why in content.comparison.left_out.items()]
+    told += _not_compared(content.comparison.left_out)
     return " ".join(each for each in told if each)
 
 
@@ -100,6 +101,14 @@ def _verdicts(content: Content) -> str:
         return "No stream was judged."
     told = Counter(one.verdict.value for one in content.verdicts)
     return f"Verdicts: {', '.join(f'{n} {verdict}' for verdict, n in told.items())}."
+
+
+def _not_compared(left_out: Mapping[str, str]) -> list[str]:
+    """Say it once for each reason: a reference may lack dozens of columns."""
+    whys: dict[str, list[str]] = {}
+    for name, why in left_out.items():
+        whys.setdefault(why, []).append(axis_name(name))
+    return [f"Not compared ({why}): {', '.join(names)}." for why, names in whys.items()]
 
 
 def _on_findings(content: Content) -> list[str]:

@@ -4,6 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion
+from surveillance.names import finding_name, stream_name
+from surveillance.names import said as said_of
 from surveillance.reports.figures import Figure
 from surveillance.reports.models import EVERY_FINDING, Report
 from surveillance.streams.assessment import Verdict
@@ -50,7 +54,8 @@ def said(session: ReadSession, actor: Actor, report: Report) -> list[Said]:
         version_id=report.version_id,
         site_id=report.site_id,
     )
-    wanted = [_said(view) for view in found if _is_of(report, view)]
+    version = versions.version(session, actor, report.version_id)
+    wanted = [_said(version, view) for view in found if _is_of(report, view)]
     return sorted(wanted, key=lambda one: -_RANK[one.verdict])
 
 
@@ -70,9 +75,9 @@ def _is_of(report: Report, view: StreamView) -> bool:
     return report.finding_key == EVERY_FINDING or subject in wanted
 
 
-def _said(view: StreamView) -> Said:
+def _said(version: ModelVersion, view: StreamView) -> Said:
     found = view.assessment
-    parts = [found.subject, found.kind.value, found.axis, found.level]
-    name = " ".join(part for part in parts if part not in {"all", "-"})
+    sentence = said_of(view.sentence, found.subject, finding_name(version, found.subject))
     alert_id = view.alert.id if view.alert else None
-    return Said(name, view.verdict, view.sentence, found.e_value, alert_id)
+    name = stream_name(version, found.stream)
+    return Said(name, view.verdict, sentence, found.e_value, alert_id)

@@ -43,11 +43,16 @@ class Shortage:
     suffices_on: date | None = None
 
     def __str__(self) -> str:
+        if not self.have and self.need == 1:
+            return f"no {self.what} has been set"
         enough = ""
         if self.suffices_on:
             day = self.suffices_on
             enough = f", enough by about {day.day} {day:%B %Y} at this pace"
         return f"{self.have} of {self.need} {self.what}{enough}"
+
+
+NO_REFERENCE = Shortage("reference", 0, 1)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from surveillance.records.numbers import DECISION_TIME, TURNAROUND
 from surveillance.records.repository import Scope
 from surveillance.references.models import Reference
 from surveillance.streams import repository
-from surveillance.streams.assessment import MIN_SCORES, Assessment, Shortage
+from surveillance.streams.assessment import MIN_SCORES, NO_REFERENCE, Assessment, Shortage
 from surveillance.streams.held import InForce
 from surveillance.streams.judging import Item, judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
@@ -68,7 +68,7 @@ def _items(held: list[Series], in_force: InForce, watched: Watched) -> Iterator[
     stream = Stream(version_id, site_id, subject, KINDS.get(name, StreamKind.FEATURE))
     reference = in_force.reference(version_id, site_id, subject)
     if reference is None:
-        yield lacking(stream, None, Shortage("references", 0, 1))
+        yield lacking(stream, None, NO_REFERENCE)
         return
     counted = next((one for one in held if one.reference_id == reference.id), None)
     if counted is None:

@@ -22,6 +22,7 @@ from surveillance.streams.assessment import (
     MIN_BASELINE,
     MIN_DECIDED,
     MIN_SCORES,
+    NO_REFERENCE,
     Assessment,
     Shortage,
 )
@@ -96,7 +97,7 @@ def _item(
     look: Look, stream: Stream, reference: Reference | None, series: Series | None, ask: Ask
 ) -> Item:
     if reference is None:
-        return lacking(stream, None, Shortage("references", 0, 1))
+        return lacking(stream, None, NO_REFERENCE)
     if series is None:
         what = Shortage("predictions since the reference", 0, MIN_SCORES)
         return lacking(stream, reference.id, what)

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL, AXES
-from surveillance.names import finding_name
+from surveillance.names import finding_name, said, stream_name
 from surveillance.streams import plots, service
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.charts import COLUMNS, Chart
@@ -26,7 +26,6 @@ from surveillance.streams.overview import (
     overview,
 )
 from surveillance.streams.plots import Plots
-from surveillance.streams.sentences import about
 from surveillance.streams.service import OverrideSummary
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import NotFound
@@ -42,7 +41,7 @@ from vigil.kernel.web.spreadsheet import as_csv
 router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
 PERIODS = (4, 13, 26, 52)
-LISTED_MISSING = 10
+LISTED_REASONS = 6
 
 
 @dataclass(frozen=True)
@@ -100,10 +99,14 @@ class SurveillancePage(Page):
         return [view for view in self.all_streams if view.assessment.shortage]
 
     @property
-    def missing_first(self) -> list[StreamView]:
-        """Those about everybody, and no more than a person reads."""
-        everybody = [view for view in self.missing if view.assessment.axis == ALL]
-        return everybody[:LISTED_MISSING]
+    def missing_reasons(self) -> list[tuple[str, list[str]]]:
+        """What is missing, with the streams of everybody that lack it: no more than one reads."""
+        found: dict[str, list[str]] = {}
+        for view in self.missing:
+            if view.assessment.level == ALL:
+                name = stream_name(self.version, view.assessment.stream)
+                found.setdefault(str(view.assessment.shortage), []).append(name)
+        return sorted(found.items(), key=lambda one: -len(one[1]))[:LISTED_REASONS]
 
     @property
     def path(self) -> str:
@@ -117,8 +120,8 @@ class SurveillancePage(Page):
 
     def said(self, view: StreamView) -> str:
         """Return a stream's sentence with the finding's name in place of its key."""
-        of = about(view.assessment)
-        return f"{finding_name(self.version, of)}: {view.sentence.removeprefix(f'{of}: ')}"
+        key = view.assessment.subject
+        return said(view.sentence, key, finding_name(self.version, key))
 
 
 @router.get("/models/{model_id}/versions/{version_id}/surveillance")

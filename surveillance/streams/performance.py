@@ -21,7 +21,7 @@ from surveillance.records.models import Basis
 from surveillance.records.repository import Scope
 from surveillance.references.models import Reference
 from surveillance.streams import held
-from surveillance.streams.assessment import Assessment, Shortage
+from surveillance.streams.assessment import NO_REFERENCE, Assessment, Shortage
 from surveillance.streams.held import InForce
 from surveillance.streams.judging import Item, judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
@@ -88,7 +88,7 @@ def _items(in_force: InForce, watched: Watched, found: Iterator[TruthSeries]) ->
                 continue
             stream = Stream(*name, kind, series.axis, series.level)
             if reference is None:
-                yield lacking(stream, None, Shortage("references", 0, 1))
+                yield lacking(stream, None, NO_REFERENCE)
             elif reference.id == series.reference_id:
                 yield _item(in_force, stream, series, reference, ask)
 

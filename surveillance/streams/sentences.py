@@ -2,10 +2,9 @@
 
 from datetime import date
 
-from surveillance.axes import ALL
-from surveillance.records.models import FEATURE, WHOLE_RUN
 from surveillance.streams.assessment import Assessment
 from surveillance.streams.kinds import COUNTED, PLAIN, StreamKind
+from surveillance.words import group_name, subject_name
 
 _WHAT = {
     StreamKind.SCORE: "scores rank at {0} of the reference on average",
@@ -39,18 +38,12 @@ def sentence(found: Assessment) -> str:
     told = [_said(found)]
     if found.fault is None and found.reliance and found.reliance != found.event:
         told.append(found.reliance)
-    return f"{about(found)}: {'; '.join(told)}."
-
-
-def about(found: Assessment) -> str:
-    """Return what the sentence is about: the finding's key, the runs, or the number's name."""
-    if found.subject == WHOLE_RUN:
-        return "all runs"
-    return found.subject.removeprefix(FEATURE)
+    return f"{subject_name(found.subject)}: {'; '.join(told)}."
 
 
 def _said(found: Assessment) -> str:
-    where = "" if found.axis == ALL else f"in {found.axis.replace('_', ' ')} {found.level}, "
+    group = group_name(found.axis, found.level)
+    where = f"{group}, " if group else ""
     if found.fault is not None:
         return f"{where}not judged, {found.fault}"
     if found.event is not None:

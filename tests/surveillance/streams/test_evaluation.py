@@ -153,7 +153,7 @@ def test_without_a_reference_nothing_is_judged(database: Database, keys: Keys) -
     judged, _ = look(database, DAY_30)
     assert set(verdicts(judged).values()) == {Verdict.INSUFFICIENT}
     scores = next(each for each in judged if each.assessment.kind is StreamKind.SCORE)
-    assert "0 of 1 references" in sentence(scores.assessment)
+    assert "no reference has been set" in sentence(scores.assessment)
 
 
 def test_a_resolved_stream_starts_anew(database: Database, place: Place, keys: Keys) -> None:

@@ -11,7 +11,7 @@ from surveillance.measures.detector import WATCH
 from surveillance.measures.histogram import Counts, quantile_edges
 from surveillance.measures.intervals import Interval
 from surveillance.streams import judging
-from surveillance.streams.assessment import Assessment, Shortage, Verdict
+from surveillance.streams.assessment import NO_REFERENCE, Assessment, Verdict
 from surveillance.streams.judging import judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
 from surveillance.streams.samples import Asked, Claimed, Counted, Ranked, Ranking, Sample
@@ -210,6 +210,6 @@ def test_what_cannot_be_asked_is_told_too() -> None:
     found = judge([made(stream, "ref_1", fails)])[0]
     assert found.fault == "KeyError: 'histogram'"
     assert sentence(found).startswith("pneumonia: in sex F, not judged, KeyError")
-    lacks = lacking(stream, None, Shortage("references", 0, 1))
+    lacks = lacking(stream, None, NO_REFERENCE)
     assert judge([lacks]) == [lacks]
     assert judge([]) == []

@@ -191,10 +191,12 @@ class ControlChart:
 
     @property
     def marks(self) -> list[Tick]:
-        """Where each marker stands: at the start of its period, under its number."""
+        """Where markers stand: at the start of their period, under their numbers."""
+        numbers: dict[int, list[int]] = {}
+        for number, marker in enumerate(self.markers, start=1):
+            numbers.setdefault(marker.period, []).append(number)
         return [
-            Tick(self._x(marker.period - 0.5), str(number))
-            for number, marker in enumerate(self.markers, start=1)
+            Tick(self._x(period - 0.5), ", ".join(map(str, of))) for period, of in numbers.items()
         ]
 
     @property
