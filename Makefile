@@ -78,5 +78,5 @@ $(DEV_STAMP): $(STAMP) requirements-dev.lock
 	@$(BIN)/uv pip install -q --python $(BIN)/python --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
 
-$(ASSETS): $(STAMP)
+$(ASSETS): $(STAMP) $(wildcard platform/vigil/kernel/web/static/*)
 	@$(BIN)/python -m vigil.app.cli assets build

@@ -88,7 +88,8 @@ def stream_name(version: ModelVersion, stream: Stream) -> str:
     kind, group = in_words(stream.kind), group_name(stream.axis, stream.level)
     if stream.subject != WHOLE_RUN:
         name = finding_name(version, stream.subject)
-        kind = name if stream.kind is StreamKind.FEATURE else f"{kind} of {name}"
+        is_its_own = stream.kind is StreamKind.FEATURE or name == kind
+        kind = name if is_its_own else f"{kind} of {name}"
     return f"{kind} {group}".rstrip()
 
 

@@ -27,6 +27,7 @@ from surveillance.streams.overview import (
 )
 from surveillance.streams.plots import Plots
 from surveillance.streams.service import OverrideSummary
+from surveillance.words import group_name
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import NotFound
 from vigil.kernel.identity import repository as identity
@@ -37,6 +38,7 @@ from vigil.kernel.web.dependencies import Reading, allowed
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, render
 from vigil.kernel.web.spreadsheet import as_csv
+from vigil.kernel.web.words import in_words
 
 router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
@@ -117,6 +119,10 @@ class SurveillancePage(Page):
         asked = {**vars(self.filters), "site": self.site.id if self.site else "", **changed}
         query = urlencode({key: value for key, value in asked.items() if value})
         return f"{self.path}{f'/{name}.csv' if name else ''}?{query}"
+
+    def group(self, view: StreamView) -> str:
+        found = view.assessment
+        return in_words(group_name(found.axis, found.level) or "everybody")
 
     def said(self, view: StreamView) -> str:
         """Return a stream's sentence with the finding's name in place of its key."""
