@@ -19,7 +19,6 @@ from surveillance.measures.categories import unseen
 from surveillance.measures.detector import HORIZON, WATCH, log_levels
 from surveillance.measures.ebh import SHARE_FALSE
 from surveillance.measures.histogram import Counts, valued
-from surveillance.measures.offset import TOLERATED
 from surveillance.measures.tracks import follow
 from surveillance.simulation.paths import discovered, until
 from surveillance.streams.assessment import MIN_DECIDED, MIN_SCORES, Verdict
@@ -128,8 +127,8 @@ def first_discoveries(streams: Sequence[Watched], q: float = SHARE_FALSE) -> lis
     """Return the day on which e-BH over all streams first names each, if beyond tolerance."""
     levels = np.stack([stream.levels for stream in streams])
     beyond = np.stack([stream.is_beyond for stream in streams])
-    e_values = np.exp(np.minimum(levels, CERTAIN)) / HORIZON
-    named = discovered(e_values, len(streams), q) & beyond
+    e_values = np.where(beyond, np.exp(np.minimum(levels, CERTAIN)) / HORIZON, 0.0)
+    named = discovered(e_values, len(streams), q)
     return [int(np.argmax(row)) if row.any() else NEVER for row in named]
 
 
@@ -164,7 +163,8 @@ def _area(of: Labelled, known: Labelled, held: Flags) -> Ranking:
     expected = batch_area.area(known.positives, known.negatives)
     sizes = (np.asarray(float(valued(each).sum())) for each in (known.positives, known.negatives))
     tolerance = max(
-        _tolerance(StreamKind.AREA), TOLERATED * float(batch_area.error(expected, *sizes))
+        _tolerance(StreamKind.AREA),
+        batch_area.REFERENCE_ERRORS * float(batch_area.error(expected, *sizes)),
     )
     asked = _asked(StreamKind.AREA, np.flatnonzero(held), TO_ALARM)
     return Ranking(asked, of.positives[held], of.negatives[held], float(expected), tolerance)

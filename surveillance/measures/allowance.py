@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from surveillance.measures.day_effects import Daily
 
 WIDEST = 3.0  # standard errors of the baseline
-TOLERATED = 3.0  # standard deviations of what is still unknown
+TOLERATED = 0.5  # standard deviations of what is still unknown, which is in the variance too
 _LEAST, _MOST = 1e-4, 0.999
 
 

@@ -12,12 +12,15 @@ from numpy.typing import NDArray
 
 from surveillance.measures.betting import LogE
 from surveillance.measures.day_effects import Daily
-from surveillance.measures.drift import STAKES
 from surveillance.measures.histogram import Counts, valued
 
 MIN_POSITIVES = 10
 MIN_NEGATIVES = 10
 TOLERANCE = 0.03
+# Standard errors of its own area that the reference leaves open.
+REFERENCE_ERRORS = 2.0
+# A batch of ten is skewed: a stake of two standard errors would win on unchanged ones.
+STAKES = (0.25, 0.5, 1.0)
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,10 @@ def log_e_of_fall(of: Batches, days: int, expected: float, tolerance: float = TO
     """
     stakes = np.asarray(STAKES)
     wins = np.zeros((days, len(stakes)))
-    z = (expected - tolerance - of.area) / of.error
+    # A batch that is low by chance seems to know itself too well: no less than what the area that
+    # is still tolerated would have.
+    least = error(np.asarray(expected - tolerance), of.positives, of.negatives)
+    z = (expected - tolerance - of.area) / np.maximum(of.error, least)
     wins[of.last_day] = stakes * z[:, None] - stakes**2 / 2
     return wins
 

@@ -30,6 +30,7 @@ class Bets:
         n: the cases of the day, or what weighs it.
         low: the least estimate that is clinically tolerated; shape (...).
         high: the largest.
+        between: the variance of a day's mean or rate beside chance; shape (..., days).
     """
 
     log_e: LogE
@@ -38,6 +39,7 @@ class Bets:
     n: Daily
     low: Each
     high: Each
+    between: Daily
 
 
 def on_scores(counts: Slots, reference: Counts, shift: ArrayLike = CLINICAL_SHIFT) -> Bets:
@@ -63,7 +65,8 @@ def on_scores(counts: Slots, reference: Counts, shift: ArrayLike = CLINICAL_SHIF
         clinical**2,
     )
     wins = np.concatenate([found.log_e, _bounded(held, n, of, shift_tolerance(size, shift))], -1)
-    return Bets(wins, found.z, total, n, NO_SHIFT - clinical, NO_SHIFT + clinical)
+    low, high = NO_SHIFT - clinical, NO_SHIFT + clinical
+    return Bets(wins, found.z, total, n, low, high, found.between)
 
 
 def on_rate(
@@ -86,13 +89,14 @@ def on_rate(
     happened, of = (np.asarray(each, dtype=np.float64) for each in baseline)
     allowed = allowance.learned(events, n, happened, of)
     between = _between(events, n, (happened + 0.5) / (of + 1))
-    wins = rates.log_e_of_rise(events, n, allowed.high, between)
+    spread = between + allowed.variance
+    wins = rates.log_e_of_rise(events, n, allowed.high, spread)
     if falls:
         floor = np.clip(allowed.low, rates.LEAST, None)
-        wins = np.concatenate([wins, rates.log_e_of_fall(events, n, floor, between)], axis=-1)
+        wins = np.concatenate([wins, rates.log_e_of_fall(events, n, floor, spread)], axis=-1)
     high = rates.tolerated_rise(happened, of, factor)
     low = rates.tolerated_fall(happened, of, factor) if falls else np.zeros(high.shape)
-    return Bets(wins, allowed.z(events, n, between), events, n, low, high)
+    return Bets(wins, allowed.z(events, n, between), events, n, low, high, between)
 
 
 def on_area(positives: Counts, negatives: Counts, expected: float, tolerance: float) -> Bets:
@@ -104,7 +108,8 @@ def on_area(positives: Counts, negatives: Counts, expected: float, tolerance: fl
     weight[found.last_day] = found.error**-2
     total[found.last_day] = found.area * found.error**-2
     low, high = np.asarray(expected - tolerance), np.asarray(1.0)
-    return Bets(wins, np.zeros(days), total, weight, low, high)
+    none = np.zeros(days)
+    return Bets(wins, none, total, weight, low, high, none)
 
 
 def on_claims(
@@ -138,7 +143,7 @@ def on_gaps(
         np.sqrt(within.mean(-1) / reference_n),
         (bound / 2) ** 2,
     )
-    return Bets(found.log_e, found.z, gap, n, -bound, bound)
+    return Bets(found.log_e, found.z, gap, n, -bound, bound, found.between)
 
 
 def _bounded(held: Daily, n: Daily, of: Daily, tolerance: Each) -> LogE:

@@ -59,7 +59,10 @@ def newcombe(events: int, n: int, other_events: int, other_n: int, z: float = Z9
     return Interval(difference, difference - below, difference + above)
 
 
-def of_mean_rank(mean: float, n: int, z: float = Z95) -> Interval:
-    """Return the interval of a mean rank: under no shift a rank is uniform, of variance 1/12."""
-    half = z * math.sqrt(RANK_VARIANCE / n)
+def of_mean_rank(mean: float, n: int, between: float = 0.0, z: float = Z95) -> Interval:
+    """Return the interval of a mean rank: under no shift a rank is uniform, of variance 1/12.
+
+    `between` is the variance of the mean that comes from differences between days.
+    """
+    half = z * math.sqrt(RANK_VARIANCE / n + between)
     return Interval(mean, max(0.0, mean - half), min(1.0, mean + half))

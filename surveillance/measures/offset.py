@@ -12,15 +12,14 @@ import numpy as np
 from surveillance.measures.day_effects import Daily
 
 WIDEST = 3.0  # standard errors of the reference
-TOLERATED = 2.0  # standard deviations of what is still unknown
 
 
 @dataclass(frozen=True)
 class Offset:
-    """The offset as known before each day, and how far from it the truth may still be."""
+    """The offset as known before each day, and the variance of what is still unknown of it."""
 
     centre: Daily
-    tolerance: Daily
+    unsure: Daily
 
 
 def learned(mean: Daily, precision: Daily, reference_error: Daily) -> Offset:
@@ -34,7 +33,7 @@ def learned(mean: Daily, precision: Daily, reference_error: Daily) -> Offset:
     error = np.asarray(reference_error, dtype=np.float64)[..., None]
     weight = _before(precision) + error**-2
     centre = _before(precision * mean) / weight
-    return Offset(np.clip(centre, -WIDEST * error, WIDEST * error), TOLERATED / np.sqrt(weight))
+    return Offset(np.clip(centre, -WIDEST * error, WIDEST * error), 1 / weight)
 
 
 def _before(values: Daily) -> Daily:

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import ndtr
+from scipy.special import ndtr, ndtri
 
 from surveillance.measures.histogram import Counts, valued
 
@@ -35,6 +35,11 @@ def of_shift(shift: ArrayLike) -> Ranks:
     """Return how far a shift of so many standard deviations moves the mean rank of a normal."""
     moved: Ranks = ndtr(np.asarray(shift, dtype=np.float64) / math.sqrt(2)) - NO_SHIFT
     return moved
+
+
+def in_deviations(moved: float) -> float:
+    """Return the shift of a normal, in standard deviations, that moves the mean rank so far."""
+    return math.sqrt(2) * float(ndtri(NO_SHIFT + moved))
 
 
 def shift_tolerance(n_reference: ArrayLike, shift: ArrayLike = CLINICAL_SHIFT) -> Ranks:

@@ -24,6 +24,7 @@ class Standing:
         low: the least estimate that is clinically tolerated.
         high: the largest.
         cusum: the classical chart's sum over its limit.
+        between: the variance of a day's mean or rate beside chance.
     """
 
     log_level: float
@@ -31,6 +32,7 @@ class Standing:
     low: float
     high: float
     cusum: float
+    between: float
 
 
 def standings(of: Bets, lengths: NDArray[np.int64]) -> list[Standing]:
@@ -45,7 +47,8 @@ def standings(of: Bets, lengths: NDArray[np.int64]) -> list[Standing]:
     # A day that is not there is no day without a shift: it must not lower the sum.
     is_past = np.arange(of.z.shape[-1]) >= lengths[:, None]
     up, down = (np.where(is_past, slack, of.z) for slack in (cusum.SLACK, -cusum.SLACK))
-    columns = (level, since, of.low, of.high, cusum.reached(up, down))
+    between = np.take_along_axis(of.between, lengths[:, None] - 1, axis=1)[:, 0]
+    columns = (level, since, of.low, of.high, cusum.reached(up, down), between)
     return [Standing(*each) for each in zip(*(column.tolist() for column in columns), strict=True)]
 
 

@@ -96,7 +96,7 @@ def on_volume(
     log_e: LogE = np.minimum(np.where(is_day[..., None], np.stack(wins, -1), 0.0), MOST_A_DAY)
     z = np.where(is_day, (counts - mean) / np.sqrt(mean + mean**2 / size), 0.0)
     times = np.asarray(factor, dtype=np.float64)
-    return Bets(log_e, z, counts, expected, 1 / times, times)
+    return Bets(log_e, z, counts, expected, 1 / times, times, np.zeros(counts.shape))
 
 
 def _log_ratio(counts: Daily, null: Daily, times: float, size: Daily) -> Daily:

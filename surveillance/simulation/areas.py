@@ -44,7 +44,10 @@ class Ordered:
     def event(self) -> None:
         return None
 
-    def interval(self, first: int) -> Interval:
+    def leaves_open(self) -> str:
+        return ""
+
+    def interval(self, first: int, between: float) -> Interval:
         up, down = self.positives[first:].sum(0), self.negatives[first:].sum(0)
         m, n = valued(up).sum(), valued(down).sum()
         found = batch_area.area(up, down)

@@ -37,7 +37,7 @@ def look(
         session, actor, day=day, version_id=version_id, site_id=site_id, groups=True
     )
     judged = [each for each in found if each.is_live]
-    padded = [each.e_value for each in judged] + [0.0] * max(0, among - len(judged))
+    padded = [each.e_value_beyond for each in judged] + [0.0] * max(0, among - len(judged))
     named = dict(zip(map(id, judged), discoveries(padded), strict=False))
     return [_seen(each, day, is_named=named.get(id(each), False)) for each in found]
 
@@ -65,8 +65,7 @@ def every_day(first: date, last: date) -> list[date]:
 
 
 def _seen(found: Assessment, day: date, *, is_named: bool) -> Seen:
-    is_escalated = is_named and found.is_beyond
-    verdict = Verdict.ESCALATE if is_escalated else found.verdict
+    verdict = Verdict.ESCALATE if is_named else found.verdict
     return {
         "stream": list(found.key),
         "day": day.isoformat(),

@@ -88,7 +88,7 @@ def follow_all(items: Sequence[Item], among: int = 1) -> list[Path]:
     e_values = np.zeros((len(items), len(days)))
     for row, trace in enumerate(traces):
         if trace is not None:
-            gained = np.where(trace.is_enough, trace.e_values, 0.0)
+            gained = np.where(trace.is_enough & trace.is_beyond, trace.e_values, 0.0)
             e_values[row] = _on(days, trace.sample, gained, 0.0)
     named = discovered(e_values, max(among, len(items))) if e_values.size else e_values > 0
     return [
@@ -156,7 +156,7 @@ def _path(trace: _Trace, days: Counts, is_named: Flags) -> Path:
     sample = trace.sample
     enough = _on(days, sample, trace.is_enough, False)
     watched = enough & _on(days, sample, trace.is_watched, False)
-    escalated = enough & is_named & _on(days, sample, trace.is_beyond, False)
+    escalated = enough & is_named
     verdicts = tuple(
         Verdict.INSUFFICIENT
         if not is_enough

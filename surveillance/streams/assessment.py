@@ -13,7 +13,7 @@ from surveillance.axes import ALL
 from surveillance.measures.detector import WATCH, Evidence
 from surveillance.measures.histogram import Counts
 from surveillance.measures.intervals import Interval
-from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.streams.kinds import EVENTS, Stream, StreamKind
 
 MIN_SCORES = 200
 MIN_DECIDED = 30
@@ -115,7 +115,16 @@ class Assessment:
     @property
     def is_live(self) -> bool:
         """Whether it counts among the streams that e-BH is over."""
-        return self.evidence is not None
+        return self.evidence is not None and self.kind not in EVENTS
+
+    @property
+    def e_value_beyond(self) -> float:
+        """Return the e-value if the estimate has left the tolerance, and nothing if it has not.
+
+        Never more than the e-value, so one too. It is what e-BH is asked of: strong evidence of
+        changes that are tolerated would else lower the bar for streams that did not change.
+        """
+        return self.e_value if self.is_beyond else 0.0
 
     @property
     def is_beyond(self) -> bool:

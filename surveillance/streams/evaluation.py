@@ -2,10 +2,10 @@
 
 Watch: the detector passed one false alarm in a year of days, or the classical chart its limit.
 Escalate: the stream is a discovery of e-BH over all live streams of the installation, groups
-included, and its estimate is beyond the tolerance.
+included, to which a stream brings its evidence only if its estimate is beyond the tolerance.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,12 +37,14 @@ class Judged:
 
 def judge(session: ReadSession, day: date) -> list[Judged]:
     """Give every stream of the installation its verdict on `day`."""
-    found = service.assess(session, EVERYTHING, day=day, groups=True)
+    return among_all(service.assess(session, EVERYTHING, day=day, groups=True))
+
+
+def among_all(found: Sequence[Assessment]) -> list[Judged]:
+    """Give each stream the verdict that it has among all the others."""
     live = [each for each in found if each.is_live]
-    named = discoveries([each.e_value for each in live])
-    escalated = {
-        each.key for each, is_named in zip(live, named, strict=True) if is_named and each.is_beyond
-    }
+    named = discoveries([each.e_value_beyond for each in live])
+    escalated = {each.key for each, is_named in zip(live, named, strict=True) if is_named}
     return [
         Judged(each, Verdict.ESCALATE if each.key in escalated else each.verdict) for each in found
     ]

@@ -131,10 +131,10 @@ def _done(sample: Sample, where: Standing) -> Assessment:
         event=sample.event() if is_enough else None,
         bounds=Bounds(sample.normal, where.low, where.high),
         evidence=evidence,
-        interval=sample.interval(first),
+        interval=sample.interval(first, where.between),
         window=window,
         cusum=where.cusum if is_enough else 0.0,
-        reliance=asked.reliance,
+        reliance="; ".join(filter(None, (asked.reliance, sample.leaves_open()))),
     )
 
 

@@ -39,6 +39,8 @@ RANKED = frozenset(
     {StreamKind.SCORE, StreamKind.FEATURE, StreamKind.TURNAROUND, StreamKind.DECISION_TIME}
 )
 COUNTED = frozenset({StreamKind.SILENCE})
+# Judged by what happened, each by itself: no share of many days, and no part of e-BH.
+EVENTS = frozenset({StreamKind.SILENCE, StreamKind.UNSEEN_CATEGORY})
 PLAIN = frozenset({StreamKind.AREA})
 
 

@@ -80,7 +80,10 @@ class Paced:
     def event(self) -> None:
         return None
 
-    def interval(self, first: int) -> Interval:
+    def leaves_open(self) -> str:
+        return ""
+
+    def interval(self, first: int, between: float) -> Interval:
         had, due = float(self.counts[first:].sum()), float(self.expected[first:].sum())
         days = len(self.counts) - first
         half = Z95 * sqrt(max(had, 1.0) + had**2 * self.rhythm.spread / days) / due

@@ -16,7 +16,6 @@ from surveillance.declarations import service as declarations
 from surveillance.declarations.service import Watched
 from surveillance.measures import batch_area
 from surveillance.measures.histogram import Counts, valued
-from surveillance.measures.offset import TOLERATED
 from surveillance.records.models import Basis
 from surveillance.records.repository import Scope
 from surveillance.references.models import Reference
@@ -33,6 +32,8 @@ from vigil.kernel.identity.actor import Actor
 
 TO_SHOW = 30
 TO_ALARM = 150
+# What depends on which share of the cases is labelled.
+OF_BOTH_KINDS = frozenset({StreamKind.PPV, StreamKind.CALIBRATION})
 Chosen = NDArray[np.bool_]
 Ask = Callable[[InForce, Stream, TruthSeries, Reference], Item]
 
@@ -96,7 +97,24 @@ def _items(in_force: InForce, watched: Watched, found: Iterator[TruthSeries]) ->
 def _item(
     in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference, ask: Ask
 ) -> Item:
+    if stream.kind in OF_BOTH_KINDS and (said := _one_sided(series)) is not None:
+        return Assessment(**vars(stream), reference_id=reference.id, fault=said)
     return made(stream, reference.id, lambda: ask(in_force, stream, series, reference))
+
+
+def _one_sided(series: TruthSeries) -> str | None:
+    """Say that only one kind of case is labelled (verification bias): what rests on both is wrong.
+
+    Begg and Greenes, "Assessment of diagnostic tests when disease verification is subject to
+    selection bias", Biometrics 1983;39:207-215.
+    """
+    there, absent = (int(each.sum()) for each in (series.tp + series.fn, series.fp + series.tn))
+    if there + absent < TO_ALARM or min(there, absent) > 0:
+        return None
+    kind = "with" if there else "without"
+    return (
+        f"all {there + absent} labelled cases are {kind} the finding: the others are not labelled"
+    )
 
 
 def _rate(
@@ -128,9 +146,9 @@ def _area(in_force: InForce, stream: Stream, series: TruthSeries, reference: Ref
     expected = float(batch_area.area(positives, negatives))
     sizes = (np.asarray(float(valued(each).sum())) for each in known)
     # The reference does not know its own area better than that.
-    error = TOLERATED * float(batch_area.error(np.asarray(expected), *sizes))
+    error = batch_area.REFERENCE_ERRORS * float(batch_area.error(np.asarray(expected), *sizes))
     days = _days(in_force, stream, series)
-    asked = _asked(stream, reference, series, days, "labelled positives")
+    asked = _asked(stream, reference, series, days, "labelled cases of the rarer kind")
     up, down = (
         _on_edges(each, len(positives))[days] for each in (series.positives, series.negatives)
     )

@@ -17,7 +17,16 @@ from surveillance.measures.bets import Bets
 from surveillance.measures.day_effects import Daily
 from surveillance.measures.histogram import Counts, Slots, valued
 from surveillance.measures.intervals import Z95, Interval, of_mean_rank, wilson
-from surveillance.measures.ranks import NO_SHIFT, mean_rank, ranks
+from surveillance.measures.offset import WIDEST
+from surveillance.measures.performance import score_interval
+from surveillance.measures.ranks import (
+    NO_SHIFT,
+    in_deviations,
+    mean_rank,
+    of_shift,
+    ranks,
+    shift_tolerance,
+)
 from surveillance.streams.assessment import MIN_SCORES, RECENT_DAYS
 from surveillance.streams.kinds import Stream
 from surveillance.streams.packing import packed
@@ -68,8 +77,17 @@ class Sample(Protocol):
     def event(self) -> str | None:
         """Say what needs no evidence, if anything happened that does not."""
 
-    def interval(self, first: int) -> Interval:
-        """Return the estimate over the days from `first` on."""
+    def leaves_open(self) -> str:
+        """Say so, in a clause, where the reference cannot tell what clinically matters; or nothing.
+
+        What was so from the first day on is taken for the reference's error, and stays quiet.
+        """
+
+    def interval(self, first: int, between: float) -> Interval:
+        """Return the estimate over the days from `first` on.
+
+        `between` is the variance of a day's mean or rate beside chance: days differ by themselves.
+        """
 
     @staticmethod
     def bets(samples: Sequence[Any]) -> Bets:
@@ -112,9 +130,18 @@ class Ranked:
             return None
         return f"all {n} values of the last {min(RECENT_DAYS, len(self.counts))} days are alike"
 
-    def interval(self, first: int) -> Interval:
+    def leaves_open(self) -> str:
+        n = int(valued(self.reference).sum())
+        tolerated = float(shift_tolerance(n, self.shift))
+        if tolerated <= float(of_shift(self.shift)):
+            return ""
+        least = in_deviations(tolerated)
+        return f"a reference of {n} cases cannot tell less than {least:.2f} standard deviations"
+
+    def interval(self, first: int, between: float) -> Interval:
         held = self.counts[first:].sum(axis=0)
-        return of_mean_rank(mean_rank(held, ranks(self.reference)), int(valued(held).sum()))
+        shared = between * _of_one_day(self.cases[first:])
+        return of_mean_rank(mean_rank(held, ranks(self.reference)), int(valued(held).sum()), shared)
 
     @staticmethod
     def bets(samples: Sequence["Ranked"]) -> Bets:
@@ -161,8 +188,18 @@ class Counted:
     def event(self) -> None:
         return None
 
-    def interval(self, first: int) -> Interval:
-        return wilson(int(self.events[first:].sum()), int(self.n[first:].sum()))
+    def leaves_open(self) -> str:
+        events, n = self.baseline
+        if wilson(events, n, WIDEST).high <= self.factor * events / n:
+            return ""
+        return f"a baseline of {events} in {n} cannot tell a factor of {self.factor:g}"
+
+    def interval(self, first: int, between: float) -> Interval:
+        events, n = int(self.events[first:].sum()), int(self.n[first:].sum())
+        rate = events / n
+        chance = rate * (1 - rate)
+        shared = between * _of_one_day(self.n[first:])
+        return score_interval(rate, n * chance / (chance + n * shared) if chance else n)
 
     @staticmethod
     def bets(samples: Sequence["Counted"]) -> Bets:
@@ -219,10 +256,18 @@ class Claimed:
     def event(self) -> None:
         return None
 
-    def interval(self, first: int) -> Interval:
+    def leaves_open(self) -> str:
+        within = float(self.variance.sum()) / max(1, int(self.n.sum()))
+        least = WIDEST * sqrt(max(0.0, within) / self.baseline[1])
+        if least <= self.tolerance:
+            return ""
+        return f"a baseline of {self.baseline[1]} cannot tell less than {least:.3f}"
+
+    def interval(self, first: int, between: float) -> Interval:
         n = int(self.n[first:].sum())
         gap = float(self.truths[first:].sum() - self.claim[first:].sum()) / n
-        half = Z95 * sqrt(max(0.0, float(self.variance[first:].sum()))) / n
+        within = max(0.0, float(self.variance[first:].sum())) / n**2
+        half = Z95 * sqrt(within + between * _of_one_day(self.n[first:]))
         return Interval(gap, gap - half, gap + half)
 
     @staticmethod
@@ -237,12 +282,15 @@ class Claimed:
             np.array([one.baseline[1] for one in samples]),
             np.array([one.tolerance for one in samples]),
         )
-        return Bets(found.log_e, found.z, gap, n, found.low + normal, found.high + normal)
+        low, high = found.low + normal, found.high + normal
+        return Bets(found.log_e, found.z, gap, n, low, high, found.between)
 
 
 @dataclass(frozen=True)
 class Ranking:
     """Whether positives still rank above negatives; both are scores of (days, slots).
+
+    Its cases are of the rarer kind: where only one is labelled there is no area.
 
     Attributes:
         baseline: the area when it was agreed to be normal.
@@ -257,7 +305,8 @@ class Ranking:
 
     @cached_property
     def cases(self) -> Counts:
-        found: Counts = valued(self.positives).sum(axis=1)
+        known = [np.cumsum(valued(each).sum(axis=1)) for each in (self.positives, self.negatives)]
+        found: Counts = np.diff(np.minimum(*known), prepend=0)
         return found
 
     @property
@@ -276,8 +325,12 @@ class Ranking:
     def event(self) -> None:
         return None
 
-    def interval(self, first: int) -> Interval:
-        begins = first if valued(self.negatives[first:]).sum() else 0
+    def leaves_open(self) -> str:
+        return ""
+
+    def interval(self, first: int, between: float) -> Interval:
+        is_known = all(valued(each[first:]).sum() for each in (self.positives, self.negatives))
+        begins = first if is_known else 0
         above, below = (each[begins:].sum(axis=0) for each in (self.positives, self.negatives))
         estimate = float(batch_area.area(above, below))
         m, n = float(valued(above).sum()), float(valued(below).sum())
@@ -297,7 +350,13 @@ class Ranking:
             packed([one.n for one in alone]),
             np.stack([one.low for one in alone]),
             np.stack([one.high for one in alone]),
+            packed([one.between for one in alone]),
         )
+
+
+def _of_one_day(n: Counts) -> float:
+    """Return how much of the variance between days is left in a mean over several of them."""
+    return float((n.astype(np.float64) ** 2).sum()) / float(n.sum()) ** 2
 
 
 def _impossible(*counts: Slots) -> str | None:

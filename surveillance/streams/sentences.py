@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from surveillance.streams.assessment import Assessment
+from surveillance.streams.assessment import Assessment, Verdict
 from surveillance.streams.kinds import COUNTED, PLAIN, StreamKind
 from surveillance.words import group_name, subject_name
 
@@ -36,6 +36,8 @@ _WHAT = {
 def sentence(found: Assessment) -> str:
     """Return what is known, or what is missing for knowing it."""
     told = [_said(found)]
+    if found.verdict is Verdict.QUIET and found.is_beyond:
+        told.append("that is beyond what is tolerated, but may be chance")
     if found.fault is None and found.reliance and found.reliance != found.event:
         told.append(found.reliance)
     return f"{subject_name(found.subject)}: {'; '.join(told)}."

@@ -14,6 +14,7 @@ from surveillance.streams.families import EVERYBODY, GROUPS
 from surveillance.streams.held import InForce
 from surveillance.streams.series import SHOWN, Series
 from vigil.kernel.db import ReadSession
+from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 
@@ -43,8 +44,14 @@ def assess(
     site_id: str | None = None,
     groups: bool = False,
 ) -> list[Assessment]:
-    """Assess every stream up to and including `day`; those of groups only if asked for."""
+    """Assess every stream up to and including `day`; those of groups only if asked for.
+
+    Raises:
+        Invalid: the day has not come yet: days without a study would be taken for silence.
+    """
     actor.require(Permission.SURVEILLANCE_READ, site_id)
+    if day > session.now().date():
+        raise Invalid.because([Fault("day", "not come yet", "Ask for today or an earlier day")])
     scope = Scope(version_id, site_id)
     families = (*EVERYBODY, *GROUPS) if groups else EVERYBODY
     return [found for assess in families for found in assess(session, actor, day=day, scope=scope)]

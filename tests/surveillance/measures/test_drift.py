@@ -48,8 +48,8 @@ def test_the_offset_is_learned_from_days_before_and_no_further_than_the_referenc
         found = offset.learned(np.full(3000, shift), precision, error)
         assert found.centre[0] == 0
         assert found.centre[-1] == pytest.approx(expected, rel=0.05)
-        assert (np.diff(found.tolerance) < 0).all()
-        assert found.tolerance[0] == pytest.approx(2 * 0.004)
+        assert (np.diff(found.unsure) < 0).all()
+        assert found.unsure[0] == pytest.approx(0.004**2)
 
 
 def test_what_comes_later_changes_nothing_that_was_said_before() -> None:

@@ -7,11 +7,12 @@ from datetime import date
 import numpy as np
 import pytest
 
-from surveillance.measures.detector import WATCH
+from surveillance.measures.detector import HORIZON, WATCH, Evidence
 from surveillance.measures.histogram import Counts, quantile_edges
 from surveillance.measures.intervals import Interval
 from surveillance.streams import judging
-from surveillance.streams.assessment import NO_REFERENCE, Assessment, Verdict
+from surveillance.streams.assessment import NO_REFERENCE, Assessment, Bounds, Verdict
+from surveillance.streams.evaluation import among_all
 from surveillance.streams.judging import judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
 from surveillance.streams.samples import Asked, Claimed, Counted, Ranked, Ranking, Sample
@@ -61,7 +62,8 @@ def test_samples_together_are_assessed_as_each_alone(monkeypatch: pytest.MonkeyP
         assert [one.key for one in together] == [one.key for one in alone]
         for one, other in zip(together, alone, strict=True):
             assert one.verdict is other.verdict
-            assert (one.window, one.interval, one.n) == (other.window, other.interval, other.n)
+            assert (one.window, one.n) == (other.window, other.n)
+            assert vars(one.interval) == pytest.approx(vars(other.interval), rel=1e-9)
             assert one.e_value == pytest.approx(other.e_value, rel=1e-6)
             assert one.cusum == pytest.approx(other.cusum, abs=1e-9)
             assert one.bounds == other.bounds
@@ -72,7 +74,7 @@ def test_samples_together_are_assessed_as_each_alone(monkeypatch: pytest.MonkeyP
 class _Broken(Ranked):
     """A sample whose arithmetic fails."""
 
-    def interval(self, first: int) -> Interval:
+    def interval(self, first: int, between: float) -> Interval:
         raise ZeroDivisionError("the variance is none")
 
 
@@ -213,3 +215,66 @@ def test_what_cannot_be_asked_is_told_too() -> None:
     lacks = lacking(stream, None, NO_REFERENCE)
     assert judge([lacks]) == [lacks]
     assert judge([]) == []
+
+
+def _evidence(number: int, e_value: float, estimate: float) -> Assessment:
+    return Assessment(
+        **vars(_asked(1, number).stream),
+        bounds=Bounds(0.5, 0.47, 0.53),
+        evidence=Evidence(float(np.log(e_value * HORIZON)), HORIZON, 0),
+        interval=Interval(estimate, estimate - 0.01, estimate + 0.01),
+    )
+
+
+def test_changes_that_are_tolerated_make_nothing_else_easier_to_escalate() -> None:
+    """What e-BH is asked of one stream among 500 stays, however many others moved a little."""
+    moved = [_evidence(number, 1e6, 0.52) for number in range(60)]
+    alone = _evidence(60, 500 / (0.1 * 61), 0.6)
+    quiet = [_evidence(number, 1e-3, 0.5) for number in range(61, 500)]
+    escalated = [each for each in among_all([*moved, alone, *quiet]) if each.verdict == "escalate"]
+    assert escalated == []
+    sure = _evidence(60, 501 / 0.1, 0.6)
+    found = among_all([*moved, sure, *quiet])
+    assert [each.assessment for each in found if each.verdict == "escalate"] == [sure]
+
+
+def test_what_happened_by_itself_is_no_stream_among_others() -> None:
+    silent = _evidence(0, 1e6, 0.6)
+    for kind in (StreamKind.SILENCE, StreamKind.UNSEEN_CATEGORY):
+        assert not replace(silent, kind=kind).is_live
+    assert silent.is_live
+
+
+def test_days_that_differ_widen_the_interval() -> None:
+    rng = np.random.default_rng(8)
+    for sample in (_ranked(rng, 90), _counted([3] * 90, [40] * 90)):
+        narrow, wide = sample.interval(60, 0.0), sample.interval(60, 0.02**2)
+        assert wide.low < narrow.low
+        assert narrow.high < wide.high
+        assert wide.estimate == narrow.estimate
+
+
+def test_a_small_reference_says_what_it_cannot_tell() -> None:
+    small = EDGES.count(np.linspace(0, 1, 300).tolist())
+    rng = np.random.default_rng(9)
+    (found,) = judge([replace(_ranked(rng, 30), reference=small)])
+    told = "a reference of 300 cases cannot tell less than 0.18 standard deviations"
+    assert told in sentence(found)
+    assert "cannot tell" not in sentence(judge([_ranked(rng, 30)])[0])
+
+
+def test_quiet_and_beyond_what_is_tolerated_is_said() -> None:
+    found = _evidence(0, 1e-3, 0.6)
+    assert found.verdict is Verdict.QUIET
+    told = replace(found, window=(date(2026, 1, 1), date(2026, 1, 28)))
+    assert "beyond what is tolerated, but may be chance" in sentence(told)
+
+
+def test_positives_alone_have_no_area() -> None:
+    positives = np.stack([EDGES.count([0.7] * 20) for _ in range(30)])
+    none = np.zeros_like(positives)
+    asked = replace(_asked(30, kind=StreamKind.AREA), need=150, show=30)
+    for pair in ((positives, none), (none, positives)):
+        (found,) = judge([Ranking(asked, *pair, 0.9, 0.03)])
+        assert found.verdict is Verdict.INSUFFICIENT
+        assert found.interval is None

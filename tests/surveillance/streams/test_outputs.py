@@ -273,10 +273,12 @@ def test_a_group_that_moves_is_found_where_everybody_is_quiet(
         ("imd", "1", StreamKind.SCORE): Verdict.INSUFFICIENT,
         ("imd", "1", StreamKind.FLAG_RATE): Verdict.INSUFFICIENT,
     }
-    assert [(a.stream, a.axis, a.level, a.tier.value) for a in raised] == [
+    # The others are watches: nobody adds a finding, where the baseline has 1.6 % of them.
+    loud = [a for a in raised if a.stream != StreamKind.OVERRIDE_FN_RATE]
+    assert [(a.stream, a.axis, a.level, a.tier.value) for a in loud] == [
         ("flag_rate", "sex", "F", "escalate")
     ]
-    assert "in sex F, 60.0% of cases are flagged" in raised[0].sentence
+    assert "in sex F, 60.0% of cases are flagged" in loud[0].sentence
 
 
 def test_bad_scores_and_days_to_come_are_said(

@@ -248,3 +248,20 @@ def test_only_a_signed_resolution_begins_anew(
         assert Verdict.WATCH in {each.verdict for each in found.values()}
         # Nobody had resolved it then.
         assert _look(session)[kind].verdict is Verdict.WATCH
+
+
+def test_labels_of_one_kind_only_are_named_and_judge_nothing_that_rests_on_both(
+    sqlite: Database, objects: LocalObjectStore
+) -> None:
+    with sqlite.write() as session:
+        place = create_place(session)
+        for row in _days(place, _refer(session, objects, place)):
+            row.negatives, row.fp, row.tn = np.zeros_like(row.negatives), 0, 0
+            session.add(row)
+        session.flush()
+        found = _look(session)
+    for kind in (StreamKind.PPV, StreamKind.CALIBRATION):
+        assert found[kind].verdict is Verdict.NOT_JUDGED
+        assert "labelled cases are with the finding: the others are not" in sentence(found[kind])
+    assert found[StreamKind.AREA].verdict is Verdict.INSUFFICIENT
+    assert found[StreamKind.MISS_RATE].verdict is Verdict.QUIET

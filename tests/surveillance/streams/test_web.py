@@ -121,6 +121,14 @@ def test_from_evaluation_to_resolved_alert_by_api(client: TestClient, place: Pla
     assert client.get("/api/v1/alerts/alr_none", headers=JSON).status_code == 404
 
 
+def test_a_day_that_has_not_come_is_refused(client: TestClient) -> None:
+    """Days without a study would be taken for silence."""
+    body = {"day": "2027-03-01"}
+    answer = client.post("/api/v1/surveillance/evaluations", json=body, headers=JSON)
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["detail"].startswith("not come yet")
+
+
 def test_overrides_by_api(client: TestClient, place: Place) -> None:
     asked = {"version_id": place.version_id, "site_id": place.site_id}
     days = {"from_day": "2026-01-01", "to_day": "2027-01-01"}
