@@ -38,6 +38,7 @@ class Change(StrEnum):
     """What happens on day 180."""
 
     NOTHING = "N"
+    TOLERATED = "T score +0.07 sd, which is tolerated"
     SHIFT_SMALL = "S1 score +0.2 sd"
     SHIFT = "S2 score +0.5 sd"
     RAMP = "S3 ramp to +0.3 sd"
@@ -202,7 +203,8 @@ def _cases(rng: np.random.Generator, world: World, day: NDArray[np.int64]) -> _C
 def _moved(change: Change, day: NDArray[np.int64]) -> Numbers:
     if change is Change.RAMP:
         return np.clip((day - CHANGE) / (DAYS - CHANGE), 0, 1) * 0.3
-    size = {Change.SHIFT_SMALL: 0.2, Change.SHIFT: 0.5}.get(change, 0.0)
+    sizes = {Change.TOLERATED: 0.07, Change.SHIFT_SMALL: 0.2, Change.SHIFT: 0.5}
+    size = sizes.get(change, 0.0)
     return np.where(day >= CHANGE, size, 0.0)
 
 
