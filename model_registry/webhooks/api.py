@@ -44,7 +44,7 @@ class NewWebhook(BaseModel):
     )
     url: str = Field(max_length=2000)
     topics: list[str] = Field(min_length=1, max_length=service.MAX_TOPICS)
-    description: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=service.MAX_DESCRIPTION)
     reason: str
     organisation: str | None = Field(default=None, description="ODS code; for the network only")
 

@@ -30,6 +30,7 @@ from vigil.kernel.keys import Keys
 
 MAX_TOPICS = 50
 MAX_WEBHOOKS = 20
+MAX_DESCRIPTION = 200
 
 
 def add(
@@ -58,6 +59,9 @@ def add(
         hosts.check(url)
     except BadWebhook as bad:
         faults += bad.faults
+    if len(description.strip()) > MAX_DESCRIPTION:
+        remedy = f"Use at most {MAX_DESCRIPTION} characters"
+        faults.append(Fault("description", "too long", remedy))
     if len([one for one in repository.of_organisation(session, owner.id) if one.active]) >= (
         MAX_WEBHOOKS
     ):
