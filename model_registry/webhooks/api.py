@@ -93,6 +93,12 @@ class Message(BaseModel):
         return cls.model_validate(delivery.model_dump())
 
 
+class PutBack(BaseModel):
+    """How many messages are sent once more."""
+
+    messages: int
+
+
 class TopicOut(BaseModel):
     name: str
     says: str
@@ -179,6 +185,17 @@ def redeliver(
         session, actor, parts.queue, delivery_id=webhook_delivery_id, reason=body.reason
     )
     return Message.of(message)
+
+
+@router.post("/webhooks/{webhook_id}/redeliver", status_code=202)
+def redeliver_dead(
+    webhook_id: str, body: Reason, session: Writing, actor: Keeper, parts: PartsDep
+) -> PutBack:
+    """Send all that was given up once more, oldest first."""
+    count = service.redeliver_dead(
+        session, actor, parts.queue, webhook_id=webhook_id, reason=body.reason
+    )
+    return PutBack(messages=count)
 
 
 router.include_router(secrets_router)

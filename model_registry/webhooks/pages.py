@@ -23,7 +23,7 @@ from vigil.kernel.web.pages import Page, done, render
 router = APIRouter(include_in_schema=False)
 Keeper = Annotated[Actor, Depends(allowed(Permission.WEBHOOK_WRITE))]
 Text = Annotated[str, Form()]
-ADD, ROTATE, END, AGAIN = "add", "rotate", "end", "again"
+ADD, ROTATE, END, AGAIN, DEAD = "add", "rotate", "end", "again", "dead"
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,7 @@ class WebhookPage(Page):
     webhook: Webhook
     messages: Sequence[WebhookDelivery]
     secret: str | None
+    dead: int
     next_url: str | None
     sent: Sent
 
@@ -149,6 +150,29 @@ def end(
     return done(request, f"/webhooks/{webhook_id}", "Nothing more is sent to this webhook")
 
 
+@router.post("/webhooks/{webhook_id}/redeliver")
+def redeliver_dead(
+    *,
+    request: Request,
+    session: Writing,
+    actor: Keeper,
+    parts: PartsDep,
+    cursor: CursorDep,
+    webhook_id: str,
+    reason: Text = "",
+) -> Response:
+    typed = {"reason": reason}
+    try:
+        check_lengths(typed)
+        with session.begin_nested():
+            count = service.redeliver_dead(
+                session, actor, parts.queue, webhook_id=webhook_id, reason=reason
+            )
+    except Invalid as error:
+        return _again(request, session, actor, cursor, webhook_id, refused(DEAD, typed, error))
+    return done(request, f"/webhooks/{webhook_id}", f"Sent again, oldest first: {count}")
+
+
 @router.post("/webhook-deliveries/{webhook_delivery_id}/redeliver")
 def redeliver(
     *,
@@ -202,7 +226,8 @@ def _shown(
     )
     kept, following = cursor.cut(found, lambda message: message.id)
     after = next_url(request, following) if following else None
-    return _page(webhook, kept, following=after, sent=sent)
+    dead = repository.counts(session, [webhook.id]).get((webhook.id, MessageState.DEAD), 0)
+    return _page(webhook, kept, following=after, sent=sent, dead=dead)
 
 
 def _again(
@@ -236,12 +261,14 @@ def _page(
     secret: str | None = None,
     following: str | None = None,
     sent: Sent = NOTHING,
+    dead: int = 0,
 ) -> WebhookPage:
     return WebhookPage(
         title="Webhook",
         webhook=webhook,
         messages=messages,
         secret=secret,
+        dead=dead,
         next_url=following,
         sent=sent,
     )
