@@ -4,7 +4,7 @@ A page with several forms gives each a name; its fields have the ids `NAME-FIELD
 summary leads to the field that is meant (WCAG 3.3.1 and 3.3.7).
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -33,16 +33,19 @@ class Sent:
 
     def error(self, form: str, name: str) -> dict[str, str] | None:
         """Return the message at a field, as the NHS components take it."""
-        found = [one for one in self.faults if one.field == name] if form == self.form else []
-        return (
-            {"text": " ".join(f"{one.problem}. {one.remedy}." for one in found)} if found else None
-        )
+        return message(self.faults, name) if form == self.form else None
 
     def has(self, form: str) -> bool:
         return form == self.form
 
 
 NOTHING: Final = Sent()
+
+
+def message(faults: Iterable[Fault], name: str) -> dict[str, str] | None:
+    """Return what is wrong at a field, as the NHS components take it."""
+    found = [f"{one.problem}. {one.remedy}." for one in faults if one.field == name]
+    return {"text": " ".join(found)} if found else None
 
 
 def refused(form: str, typed: Mapping[str, str], error: Invalid) -> Sent:
