@@ -50,6 +50,7 @@ router = APIRouter(include_in_schema=False)
 RegistryReader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 Suspender = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_SUSPEND))]
 Approver = Annotated[Actor, Depends(allowed(Permission.VERSION_APPROVE))]
+_TESTABLE = (VersionStatus.CHECKED, VersionStatus.APPROVED)
 LIVE_OR_LESS = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
 
 
@@ -107,6 +108,7 @@ class VersionPage(Page):
     may_withdraw: bool
     may_name: bool
     may_deploy: bool
+    may_test: bool
 
     def who(self, step: VersionChange) -> str:
         return who(step.by, step.by_label)
@@ -149,6 +151,7 @@ def version(
         may_withdraw=_may_withdraw(reader, found),
         may_name=may_name(reader),
         may_deploy=reader.may(Permission.DEPLOYMENT_REQUEST),
+        may_test=reader.may(Permission.LOCAL_TEST_RUN) and found.status in _TESTABLE,
     )
     return render(request, page)
 
