@@ -1,6 +1,6 @@
 """Local acceptance tests: of a site, for its own people and the network's."""
 
-from factories.identity import SETUP
+from factories.identity import PASSWORD, SETUP
 from factories.local_tests import FINDING, make_rule, make_table
 from factories.tenancy.claims import Claims, Write
 from factories.whole import Network, Party
@@ -81,7 +81,7 @@ CLAIMS = Claims(
         "POST /acceptance-tests/new": [Write(_PLAN, form=True)],
         "POST /acceptance-tests/{test_id}/labels": [_LABELS],
         "POST /acceptance-tests/{test_id}/run": [Write(_WHY, form=True)],
-        "POST /acceptance-tests/{test_id}/sign": [Write(_WHY, form=True)],
+        "POST /acceptance-tests/{test_id}/sign": [Write({**_WHY, "password": PASSWORD}, form=True)],
     },
     seed=seed,
 )
