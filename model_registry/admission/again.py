@@ -70,7 +70,9 @@ def ask(
     failed = _failed(repository.checks_of(session, found.id))
     evidence = {check.name: check.evidence[:_KEPT] for check in failed}
     audit.record(session, actor, "registry:version:recheck", found.id, reason, failed=evidence)
-    versions.request_admission(session, queue, found)
+    # One more examination for each refusal, however often it is asked for.
+    key = f"{versions.ADMIT}:{found.id}:{failed[0].id}"
+    queue.enqueue(session, versions.ADMIT, found.id, key=key)
     return found
 
 

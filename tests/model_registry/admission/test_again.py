@@ -163,6 +163,24 @@ def test_its_supplier_and_the_network_may_ask_and_nobody_else(parts: Parts) -> N
             again.ask(session, actor, parts.queue, version_id=version.id, reason="please")
 
 
+def test_each_refusal_is_checked_again_once_also_in_the_minute_of_its_submission(
+    parts: Parts,
+) -> None:
+    def refuse() -> None:
+        verdict = Verdict("resources", passed=False, evidence="slow", seconds=1)
+        service.keep(session, SETUP, version=version, verdicts=[verdict])
+
+    with parts.database.write() as session:
+        version = create_version(session, parts.objects)
+        versions.request_admission(session, parts.queue, version)
+        for _ in range(2):
+            refuse()
+            for _ in range(2):
+                again.ask(session, SETUP, parts.queue, version_id=version.id, reason="busy")
+    keys = [one.key for one in parts.queue.enqueued]  # type: ignore[attr-defined]
+    assert len(keys) == 3
+
+
 def test_over_http(parts: Parts) -> None:
     with parts.database.write() as session:
         version, private = refused(session, parts, None)
