@@ -12,7 +12,7 @@ def test_what_was_typed_stands_in_the_form_that_was_sent_and_in_no_other() -> No
     sent = refused("evidence", TYPED, Invalid.because([Fault("reason", "empty", "Say why")]))
     assert sent.value("evidence", "owner", "default") == "DPO"
     assert sent.value("waiver", "owner", "default") == "default"
-    assert sent.error("evidence", "reason") == {"text": "empty. Say why."}
+    assert sent.error("evidence", "reason") == {"text": "Empty. Say why."}
     assert sent.error("waiver", "reason") is None
     assert sent.error("evidence", "owner") is None
     assert NOTHING.value("evidence", "owner", "default") == "default"
@@ -20,7 +20,7 @@ def test_what_was_typed_stands_in_the_form_that_was_sent_and_in_no_other() -> No
 
 def test_a_fault_of_no_field_of_the_form_is_told_at_its_first_one() -> None:
     sent = refused("add", TYPED, Invalid.because([Fault("site", "missing", "Say which")]))
-    assert sent.error("add", "owner") == {"text": "site: missing. Say which."}
+    assert sent.error("add", "owner") == {"text": "Site: missing. Say which."}
     whole = refused("add", TYPED, Invalid("Nothing fits."))
     assert whole.error("add", "owner") == {"text": "Nothing fits. Correct it."}
 

@@ -44,8 +44,8 @@ NOTHING: Final = Sent()
 
 def message(faults: Iterable[Fault], name: str) -> dict[str, str] | None:
     """Return what is wrong at a field, as the NHS components take it."""
-    found = [f"{one.problem}. {one.remedy}." for one in faults if one.field == name]
-    return {"text": " ".join(found)} if found else None
+    found = " ".join(f"{one.problem}. {one.remedy}." for one in faults if one.field == name)
+    return {"text": found[:1].upper() + found[1:]} if found else None
 
 
 def refused(form: str, typed: Mapping[str, str], error: Invalid) -> Sent:
