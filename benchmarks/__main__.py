@@ -6,7 +6,16 @@ import platform
 import tempfile
 from pathlib import Path
 
-from benchmarks import admission, end_to_end, real_shift, receive, recording, registry, year_report
+from benchmarks import (
+    admission,
+    end_to_end,
+    readiness,
+    real_shift,
+    receive,
+    recording,
+    registry,
+    year_report,
+)
 
 # Public images and tables, beside the project where they are.
 REAL = Path("../shared/realdata")
@@ -48,6 +57,8 @@ def main() -> None:
         if "registry" in asked.which:
             print()
             print(registry.report(registry.measure(folder)))
+            print()
+            print(readiness.report(readiness.measure(folder)), flush=True)
         if "recording" in asked.which:
             print()
             print(recording.report(recording.measure(folder)), flush=True)

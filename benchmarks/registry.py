@@ -356,11 +356,16 @@ def measure(folder: Path) -> list[Took]:
 
 def ask(parts: Parts, seeded: Seeded) -> list[Took]:
     """Time each route of the registry on what is there."""
-    with _client(parts, seeded) as client:
+    return time_all(parts, seeded.cookie, _paths(seeded))
+
+
+def time_all(parts: Parts, cookie: str, paths: Sequence[str]) -> list[Took]:
+    """Time routes for whoever has this cookie."""
+    with _client(parts, cookie) as client:
         # What the seeding left is no server's: a collection would look through it, in some request.
         gc.collect()
         gc.freeze()
-        return [_time(client, path) for path in _paths(seeded)]
+        return [_time(client, path) for path in paths]
 
 
 def report(found: Sequence[Took]) -> str:
@@ -370,8 +375,13 @@ def report(found: Sequence[Took]) -> str:
     that does other work too.
     """
     size = f"{VERSIONS} versions of {MODELS} models, {SITES} sites, {YEARS} years"
+    return table(f"Registry: {size}; {EVENTS:,} audit events; bar {BAR_MS:.0f} ms", found)
+
+
+def table(title: str, found: Sequence[Took]) -> str:
+    """Write what was timed, the slowest first."""
     lines = [
-        f"Registry: {size}; {EVENTS:,} audit events; bar {BAR_MS:.0f} ms",
+        title,
         f"{'p50 ms':>8} {'p95 ms':>8} {'CPU ms':>8} {'KB':>7}  route",
     ]
     for took in sorted(found, key=lambda one: -one.p95):
@@ -382,8 +392,8 @@ def report(found: Sequence[Took]) -> str:
 
 
 @contextlib.contextmanager
-def _client(parts: Parts, seeded: Seeded) -> Iterator[TestClient]:
-    cookies = {cookie_name(parts.settings): seeded.cookie}
+def _client(parts: Parts, cookie: str) -> Iterator[TestClient]:
+    cookies = {cookie_name(parts.settings): cookie}
     with TestClient(create_app(parts), cookies=cookies, follow_redirects=False) as client:
         yield client
 

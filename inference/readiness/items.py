@@ -103,3 +103,4 @@ ITEMS: tuple[Item, ...] = (
 
 BY_KEY = {item.key: item for item in ITEMS}
 OF_SITE = tuple(item for item in ITEMS if not item.scope.names_model)
+OF_MODEL = tuple(item for item in ITEMS if item.scope.names_model)

@@ -6,11 +6,10 @@ from datetime import datetime
 from functools import cached_property
 
 from inference.readiness import repository, standing
-from inference.readiness.items import BY_KEY, ITEMS, OF_SITE, Item, ItemKey, Kind, Scope
-from inference.readiness.models import Evidence
-from inference.readiness.repository import Offer, Signed
-from inference.readiness.standing import NodeFacts, ShadowFacts, Standing
-from model_registry.deployments.models import Deployment, Mode
+from inference.readiness.items import BY_KEY, OF_MODEL, OF_SITE, Item, ItemKey, Kind, Scope
+from inference.readiness.repository import Offer, Signed, Use
+from inference.readiness.standing import NodeFacts, Paper, ShadowFacts, Standing
+from model_registry.deployments.models import Mode
 from model_registry.safety.models import AcceptanceKind
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -70,12 +69,13 @@ class Facts:
     sites: Sequence[Site]
     offers: Sequence[Offer]
     nodes: Mapping[str, Sequence[NodeFacts]]
-    deployments: Mapping[tuple[str, str], Sequence[Deployment]]
+    deployments: Mapping[tuple[str, str], Sequence[Use]]
     labels: Mapping[str, str]
     shadows: Mapping[str, ShadowFacts]
     signed: Collection[Signed]
-    evidence: Mapping[Place, Evidence]
+    evidence: Mapping[Place, Paper]
     _of_site: dict[str, list[Standing]] = field(default_factory=dict)
+    _of_model: dict[tuple[str, str], Standing] = field(default_factory=dict)
 
     @classmethod
     def read(
@@ -89,9 +89,10 @@ class Facts:
         """Read what the actor may see of these sites, or of all."""
         sites = repository.sites(session, actor, site_ids)
         ids = [site.id for site in sites]
-        used: dict[tuple[str, str], list[Deployment]] = {}
+        used: dict[tuple[str, str], list[Use]] = {}
         for one in repository.in_use(session, ids):
             used.setdefault((one.site_id, one.model_id), []).append(one)
+        papers = repository.current(session, actor, model_id, ids)
         meant = [these[-1] for these in used.values()]
         return cls(
             now=session.now(),
@@ -102,7 +103,7 @@ class Facts:
             labels=repository.version_labels(session, (one.version_id for one in meant)),
             shadows=repository.shadow_facts(session, [one.id for one in meant]),
             signed=repository.signed(session, ids),
-            evidence={_place_of(one): one for one in repository.current(session, actor)},
+            evidence={_place_of(one): one for one in papers},
         )
 
     def cells(self, site: Site) -> list[Cell]:
@@ -120,11 +121,7 @@ class Facts:
             version=self.labels.get(version_id, offer.version),
             standings=[
                 *self.of_site(site),
-                *(
-                    self._standing(site, item, offer, version_id, used)
-                    for item in ITEMS
-                    if item.scope.names_model
-                ),
+                *(self._of_offer(site, item, offer, version_id, used) for item in OF_MODEL),
             ],
         )
 
@@ -134,13 +131,24 @@ class Facts:
             self._of_site[site.id] = [self._standing(site, item) for item in OF_SITE]
         return self._of_site[site.id]
 
+    def _of_offer(
+        self, site: Site, item: Item, offer: Offer, version_id: str, used: Sequence[Use]
+    ) -> Standing:
+        """Work out what holds for a model at every site once, and the rest for each site."""
+        if item.scope is not Scope.MODEL:
+            return self._standing(site, item, offer, version_id, used)
+        key = item.key, offer.model_id
+        if key not in self._of_model:
+            self._of_model[key] = self._standing(site, item, offer)
+        return self._of_model[key]
+
     def _standing(
         self,
         site: Site,
         item: Item,
         offer: Offer | None = None,
         version_id: str = "",
-        used: Sequence[Deployment] = (),
+        used: Sequence[Use] = (),
     ) -> Standing:
         recorded = self.evidence.get(place(item, site, offer.model_id if offer else None))
         today = self.now.date()
@@ -163,17 +171,17 @@ def place(item: Item, site: Site | None, model_id: str | None) -> Place:
     """Return where evidence for an item belongs: what it holds for, and nothing narrower."""
     match item.scope:
         case Scope.SITE:
-            return item.key, site.id if site else None, None
+            return item.key.value, site.id if site else None, None
         case Scope.ORGANISATION:
-            return item.key, site.organisation_id if site else None, None
+            return item.key.value, site.organisation_id if site else None, None
         case Scope.MODEL:
-            return item.key, None, model_id
+            return item.key.value, None, model_id
         case Scope.SITE_MODEL:
-            return item.key, site.id if site else None, model_id
+            return item.key.value, site.id if site else None, model_id
 
 
-def _place_of(evidence: Evidence) -> Place:
+def _place_of(evidence: Paper) -> Place:
     item = BY_KEY[ItemKey(evidence.item)]
     if item.scope is Scope.ORGANISATION:
-        return item.key, evidence.organisation_id, None
-    return item.key, evidence.site_id, evidence.model_id
+        return evidence.item, evidence.organisation_id, None
+    return evidence.item, evidence.site_id, evidence.model_id

@@ -17,18 +17,21 @@ from inference.readiness.repository import Offer
 from inference.readiness.standing import Standing
 from model_registry.deployments.models import Mode
 from model_registry.nodes.models import Node
+from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission, Role
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
+from vigil.kernel.web.forms import NOTHING, Sent, check_lengths, refused
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, done, render
 
 router = APIRouter(include_in_schema=False)
 Reader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 Recorder = Annotated[Actor, Depends(allowed(Permission.READINESS_WRITE))]
-Text = Annotated[str, Form(max_length=2000)]
+Text = Annotated[str, Form()]
+EVIDENCE, WAIVER = "evidence", "waiver"
 # More sites on a page would make it heavier than 150 KB with 25 models.
 SITES = 25
 
@@ -65,6 +68,7 @@ class SitePage(Page):
     may_record: bool
     may_waive: bool
     today: date
+    sent: Sent
 
     @property
     def of_model(self) -> Sequence[Standing]:
@@ -115,27 +119,7 @@ def show_site(
     site_id: str,
     model_id: Annotated[str | None, Query(max_length=40)] = None,
 ) -> Response:
-    site = service.site(session, actor, site_id)
-    facts = service.facts(session, actor, site_ids=[site.id])
-    cells = facts.cells(site)
-    nodes = repository.nodes_of(session, actor, site.id)
-    proofs = repository.proofs(session, actor, [node.id for node in nodes])
-    may_record = actor.may(Permission.READINESS_WRITE, site.id)
-    page = SitePage(
-        title=site.name,
-        site=site,
-        items=facts.of_site(site),
-        cells=cells,
-        chosen=next((cell for cell in cells if cell.offer.model_id == model_id), None),
-        nodes=[(node, proofs.get(node.id)) for node in nodes],
-        history=service.history(session, actor, site),
-        recordable=[item for item in ITEMS if item.kind is Kind.EVIDENCED],
-        waivable=[item for item in ITEMS if item.may_be_waived],
-        may_record=may_record,
-        may_waive=may_record and actor.has_role(Role.NETWORK_MANAGER),
-        today=session.now().date(),
-    )
-    return render(request, page)
+    return render(request, _site_page(session, actor, site_id, model_id))
 
 
 @router.post("/sites/{site_id}/evidence")
@@ -155,20 +139,36 @@ def record_evidence(
     reason: Text = "",
     document: UploadFile | None = None,
 ) -> Response:
-    service.record(
-        session,
-        actor,
-        parts.objects,
-        item=item,
-        site_id=site_id,
-        model_id=model_id or None,
-        reference=reference,
-        owner=owner,
-        valid_from=_day("valid_from", valid_from) or session.now().date(),
-        expires_on=_day("expires_on", expires_on),
-        document=handed_in(document),
-        reason=reason,
-    )
+    typed = {
+        "item": item.value,
+        "model_id": model_id,
+        "reference": reference,
+        "owner": owner,
+        "valid_from": valid_from,
+        "expires_on": expires_on,
+        "document": "",
+        "reason": reason,
+    }
+    try:
+        check_lengths(typed)
+        with session.begin_nested():
+            service.record(
+                session,
+                actor,
+                parts.objects,
+                item=item,
+                site_id=site_id,
+                model_id=model_id or None,
+                reference=reference,
+                owner=owner,
+                valid_from=_day("valid_from", valid_from) or session.now().date(),
+                expires_on=_day("expires_on", expires_on),
+                document=handed_in(document),
+                reason=reason,
+            )
+    except Invalid as error:
+        sent = refused(EVIDENCE, typed, error)
+        return render(request, _site_page(session, actor, site_id, model_id, sent), error.status)
     return done(request, _path(site_id, model_id), "The evidence is recorded")
 
 
@@ -184,15 +184,22 @@ def waive(
     until: Text = "",
     reason: Text = "",
 ) -> Response:
-    service.waive(
-        session,
-        actor,
-        item=item,
-        site_id=site_id,
-        model_id=model_id or None,
-        until=_day("until", until),
-        reason=reason,
-    )
+    typed = {"item": item.value, "model_id": model_id, "until": until, "reason": reason}
+    try:
+        check_lengths(typed)
+        with session.begin_nested():
+            service.waive(
+                session,
+                actor,
+                item=item,
+                site_id=site_id,
+                model_id=model_id or None,
+                until=_day("until", until),
+                reason=reason,
+            )
+    except Invalid as error:
+        sent = refused(WAIVER, typed, error)
+        return render(request, _site_page(session, actor, site_id, model_id, sent), error.status)
     return done(request, _path(site_id, model_id), "The item is noted as not needed")
 
 
@@ -206,6 +213,36 @@ def read_document(session: Reading, actor: Reader, parts: PartsDep, evidence_id:
 def echo_node(request: Request, actor: Recorder, parts: PartsDep, node_id: str) -> Response:
     proof = checking.check_now(parts, actor, node_id)
     return done(request, f"/sites/{proof.site_id}", proof.said)
+
+
+def _site_page(
+    session: ReadSession,
+    actor: Actor,
+    site_id: str,
+    model_id: str | None,
+    sent: Sent = NOTHING,
+) -> SitePage:
+    site = service.site(session, actor, site_id)
+    facts = service.facts(session, actor, site_ids=[site.id])
+    cells = facts.cells(site)
+    nodes = repository.nodes_of(session, actor, site.id)
+    proofs = repository.proofs(session, actor, [node.id for node in nodes])
+    may_record = actor.may(Permission.READINESS_WRITE, site.id)
+    return SitePage(
+        title=site.name,
+        site=site,
+        items=facts.of_site(site),
+        cells=cells,
+        chosen=next((cell for cell in cells if cell.offer.model_id == model_id), None),
+        nodes=[(node, proofs.get(node.id)) for node in nodes],
+        history=service.history(session, actor, site),
+        recordable=[item for item in ITEMS if item.kind is Kind.EVIDENCED],
+        waivable=[item for item in ITEMS if item.may_be_waived],
+        may_record=may_record,
+        may_waive=may_record and actor.has_role(Role.NETWORK_MANAGER),
+        today=session.now().date(),
+        sent=sent,
+    )
 
 
 def _is_wanted(cells: Sequence[Cell], show: str) -> bool:

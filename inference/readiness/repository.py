@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlmodel import col, or_, select
@@ -13,7 +13,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from inference.associations.models import Association
 from inference.delivery.models import Delivery
 from inference.readiness.models import EchoProof, Evidence
-from inference.readiness.standing import LEAST_RUNS, NodeFacts, ShadowFacts
+from inference.readiness.standing import LEAST_RUNS, NodeFacts, Paper, ShadowFacts
 from inference.runs.models import Outcome, Run, RunMode
 from model_registry.deployments.models import Deployment, Mode
 from model_registry.nodes.models import Node
@@ -32,6 +32,9 @@ _TELLING = (Outcome.SUCCEEDED, *_FAILURES)
 # Written out and not bound: only so does SQLite see that the index of shadow runs applies.
 _SHADOW: Any = sa.literal(RunMode.SHADOW.value, sa.String(), literal_execute=True)
 
+# What a hundred runs, and the failures among them, are counted in with one look at each.
+_FAILED_ONES = 1000
+
 Signed = tuple[str, str, AcceptanceKind]
 
 
@@ -45,6 +48,16 @@ class Offer:
     supplier_id: str
     version_id: str
     version: str
+
+
+class Use(NamedTuple):
+    """A deployment in use, as far as readiness asks."""
+
+    id: str
+    site_id: str
+    model_id: str
+    version_id: str
+    mode: Mode
 
 
 def sites(session: ReadSession, actor: Actor, site_ids: Collection[str] | None) -> Sequence[Site]:
@@ -114,12 +127,14 @@ def offers(session: ReadSession, model_id: str | None = None) -> list[Offer]:
     return sorted(newest.values(), key=lambda offer: (offer.title.lower(), offer.model_id))
 
 
-def in_use(session: ReadSession, site_ids: Collection[str]) -> Sequence[Deployment]:
+def in_use(session: ReadSession, site_ids: Collection[str]) -> list[Use]:
     """Return what is deployed at sites that the caller has read already, oldest first."""
-    statement = select(Deployment).where(
-        col(Deployment.site_id).in_(site_ids), Deployment.mode != Mode.RETIRED
+    columns = [col(getattr(Deployment, name)) for name in Use._fields]
+    statement = sa.select(*columns).where(
+        col(Deployment.site_id).in_(site_ids), col(Deployment.mode) != Mode.RETIRED
     )
-    return session.exec(statement.order_by(col(Deployment.created_at), col(Deployment.id))).all()
+    found = session.execute(statement.order_by(col(Deployment.created_at), col(Deployment.id)))
+    return [Use._make(row) for row in found]
 
 
 def version_labels(session: ReadSession, version_ids: Iterable[str]) -> dict[str, str]:
@@ -139,18 +154,19 @@ def shadow_facts(session: ReadSession, deployment_ids: Collection[str]) -> dict[
         col(Run.mode) == _SHADOW,
         col(Run.outcome).in_(_TELLING),
     )
-    at = col(Run.planned_at)
-    newest: Any = telling.order_by(at.desc()).limit(LEAST_RUNS).correlate(Deployment).subquery()
-    failed: Any = telling.order_by(at.desc()).limit(LEAST_RUNS).correlate(Deployment).subquery()
-    count = sa.func.count()
+    newest = telling.order_by(col(Run.planned_at).desc()).limit(LEAST_RUNS)
+    judged: Any = newest.correlate(Deployment).subquery()
+    worth = sa.case((judged.c.outcome.in_(_FAILURES), 1 + _FAILED_ONES), else_=1)
     statement: Any = sa.select(
         col(Deployment.id),
-        sa.select(count).select_from(newest).scalar_subquery(),
-        sa.select(count).where(failed.c.outcome.in_(_FAILURES)).scalar_subquery(),
-        _end_of(telling, at.asc()),
-        _end_of(telling, at.desc()),
+        sa.select(sa.func.coalesce(sa.func.sum(worth), 0)).select_from(judged).scalar_subquery(),
+        _end_of(telling, col(Run.planned_at).asc()),
+        _end_of(telling, col(Run.planned_at).desc()),
     ).where(col(Deployment.id).in_(deployment_ids))
-    return {row[0]: ShadowFacts(*row[1:]) for row in session.execute(statement)}
+    return {
+        row[0]: ShadowFacts(row[1] % _FAILED_ONES, row[1] // _FAILED_ONES, *row[2:])
+        for row in session.execute(statement)
+    }
 
 
 def signed(session: ReadSession, site_ids: Collection[str]) -> set[Signed]:
@@ -160,7 +176,7 @@ def signed(session: ReadSession, site_ids: Collection[str]) -> set[Signed]:
         Acceptance.status == SignOffStatus.SIGNED,
         col(Acceptance.passed),
     )
-    rows = session.exec(statement).all()
+    rows = session.exec(statement)
     return {(site, version, AcceptanceKind(kind)) for site, version, kind in rows}
 
 
@@ -168,10 +184,21 @@ def evidence(session: ReadSession, actor: Actor, evidence_id: str) -> Evidence |
     return session.exec(_readable(actor).where(Evidence.id == evidence_id)).first()
 
 
-def current(session: ReadSession, actor: Actor) -> Sequence[Evidence]:
-    """Return the evidence that nothing later replaced."""
-    statement = _readable(actor).where(col(Evidence.superseded_by).is_(None))
-    return session.exec(statement.order_by(col(Evidence.id))).all()
+def current(
+    session: ReadSession, actor: Actor, model_id: str | None, site_ids: Collection[str]
+) -> list[Paper]:
+    """Return the evidence that nothing later replaced: of these sites, and what holds for more."""
+    statement = _readable(actor).where(
+        col(Evidence.superseded_by).is_(None),
+        or_(col(Evidence.site_id).is_(None), col(Evidence.site_id).in_(site_ids)),
+    )
+    if model_id is not None:
+        statement = statement.where(
+            or_(col(Evidence.model_id).is_(None), Evidence.model_id == model_id)
+        )
+    columns: list[Any] = [col(getattr(Evidence, name)) for name in Paper._fields]
+    rows = session.execute(statement.order_by(col(Evidence.id)).with_only_columns(*columns))
+    return [Paper._make(row) for row in rows]
 
 
 def history(

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from functools import cache
+from typing import NamedTuple
 
 from inference.readiness.items import BY_KEY, WARNING, Item, ItemKey
-from inference.readiness.models import Evidence
 
 LEAST_RUNS = 100
 LEAST_SPAN = timedelta(days=7)
@@ -27,18 +28,34 @@ class State(StrEnum):
 
     @property
     def is_lacking(self) -> bool:
-        return self in {State.MISSING, State.EXPIRED}
+        return self is State.MISSING or self is State.EXPIRED
 
 
-@dataclass(frozen=True)
-class Standing:
+class Paper(NamedTuple):
+    """What a piece of evidence says, without the row: a network has thousands of them."""
+
+    id: str
+    item: str
+    organisation_id: str
+    site_id: str | None
+    model_id: str | None
+    applies: bool
+    reference: str
+    document_digest: str | None
+    document_name: str | None
+    valid_from: date
+    expires_on: date | None
+    reason: str
+
+
+class Standing(NamedTuple):
     """An item at a site, with what it rests on."""
 
     item: Item
     state: State
     note: str
     expires_on: date | None = None
-    evidence: Evidence | None = None
+    evidence: Paper | None = None
 
 
 @dataclass(frozen=True)
@@ -131,6 +148,7 @@ def shadow(facts: ShadowFacts | None) -> Standing:
     return Standing(item, State.MET, note)
 
 
+@cache
 def signed(key: ItemKey, is_signed: bool) -> Standing:
     """A judgement that the site's officer signed, passed and not stale."""
     if is_signed:
@@ -139,21 +157,26 @@ def signed(key: ItemKey, is_signed: bool) -> Standing:
     return Standing(BY_KEY[key], State.MISSING, note)
 
 
-def evidenced(item: Item, evidence: Evidence | None, today: date) -> Standing:
+def evidenced(item: Item, evidence: Paper | None, today: date) -> Standing:
     if evidence is None:
-        return Standing(item, State.MISSING, f"Nothing recorded. Ask {item.who}.")
+        return _unrecorded(item)
     if evidence.valid_from > today:
         note = f"{evidence.reference}: valid only from {evidence.valid_from}."
         return Standing(item, State.MISSING, note, evidence.expires_on, evidence)
     return _until(item, evidence.expires_on, today, evidence.reference, evidence)
 
 
-def waived(item: Item, evidence: Evidence, today: date) -> Standing | None:
+def waived(item: Item, evidence: Paper, today: date) -> Standing | None:
     """Return the standing of an item that a manager waived; None where the waiver has ended."""
     if evidence.expires_on is not None and evidence.expires_on < today:
         return None
     note = f"Not needed here: {evidence.reason}"
     return Standing(item, State.NOT_APPLICABLE, note, evidence.expires_on, evidence)
+
+
+@cache
+def _unrecorded(item: Item) -> Standing:
+    return Standing(item, State.MISSING, f"Nothing recorded. Ask {item.who}.")
 
 
 def _lasting(item: Item, at: datetime, now: datetime, note: str) -> Standing:
@@ -168,7 +191,7 @@ def _lasting(item: Item, at: datetime, now: datetime, note: str) -> Standing:
 
 
 def _until(
-    item: Item, expires_on: date | None, today: date, note: str, evidence: Evidence
+    item: Item, expires_on: date | None, today: date, note: str, evidence: Paper
 ) -> Standing:
     if expires_on is None:
         return Standing(item, State.MET, note, None, evidence)

@@ -167,7 +167,7 @@ def _answer(check: Callable[[], Found]) -> tuple[Status, Found]:
     try:
         return Status.PASSED, check()
     except Failed as failed:
-        return Status.FAILED, Found(str(failed), supplier_key_id=failed.supplier_key_id)
+        return Status.FAILED, Found(str(failed), failed.facts, failed.supplier_key_id)
     except Unavailable:
         # The installation is at fault, not the package: the worker tries again.
         raise

@@ -28,11 +28,14 @@ def signature_found(package: ModelPackage, keys: Sequence[KnownKey]) -> Found:
         differing = "".join(f"; {fault}" for fault in list_faults(package, signature))
         raise Failed(
             f"{SIGNATURE}:key_id: the supplier never proposed the key {signature.key_id}. "
-            f"Propose it with `vigil key propose`, and ask the network to trust it{differing}"
+            f"Propose it with `vigil key propose`, and ask the network to trust it{differing}",
+            # Where only the key is lacking, the same bytes may pass once it is trusted.
+            facts=None if differing else {"key_id": signature.key_id},
         )
     verify(package, key.public_key)
     if key.status is not KeyStatus.TRUSTED:
-        raise Failed(f"{SIGNATURE}:key_id: {_WHY_NOT[key.status].format(key.key_id)}", key.id)
+        why = f"{SIGNATURE}:key_id: {_WHY_NOT[key.status].format(key.key_id)}"
+        raise Failed(why, key.id, {"key_id": key.key_id})
     return Found(
         f"{len(signature.files)} files signed with the trusted key {key.key_id} (Ed25519)",
         {"key_id": key.key_id, "algorithm": signature.algorithm},
@@ -42,6 +45,6 @@ def signature_found(package: ModelPackage, keys: Sequence[KnownKey]) -> Found:
 
 _WHY_NOT = {
     KeyStatus.PROPOSED: "the key {0} is not trusted yet. Ask the network to trust key {0}, then "
-    "submit the same package again",
+    "have the version checked again (`vigil model recheck`)",
     KeyStatus.REVOKED: "the key {0} was revoked. Sign the package with another key",
 }

@@ -45,9 +45,15 @@ class Found:
 class Failed(Exception):
     """The check's answer is no; the text is its evidence."""
 
-    def __init__(self, evidence: str, supplier_key_id: str | None = None) -> None:
+    def __init__(
+        self,
+        evidence: str,
+        supplier_key_id: str | None = None,
+        facts: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(evidence)
         self.supplier_key_id = supplier_key_id
+        self.facts = facts or {}
 
 
 def refuse(faults: list[Fault]) -> None:

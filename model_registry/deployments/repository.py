@@ -126,14 +126,14 @@ def version_of(session: ReadSession, deployment: Deployment) -> ModelVersion:
 
 def serving(session: ReadSession, actor: Actor) -> Sequence[tuple[Deployment, ModelVersion]]:
     """Return what the actor may read of all that is live or a canary, with its version."""
-    statement: Any = (
-        select(Deployment, ModelVersion)
-        .join(ModelVersion, col(Deployment.version_id) == col(ModelVersion.id))
-        .where(col(Deployment.mode).in_((Mode.CANARY, Mode.LIVE)))
-    )
+    statement = select(Deployment).where(col(Deployment.mode).in_((Mode.CANARY, Mode.LIVE)))
     readable = _readable(statement, actor, Deployment.site_id, Deployment.version_id)
-    rows = session.exec(readable.order_by(Deployment.id)).all()
-    return [(deployment, version) for deployment, version in rows]
+    found = session.exec(readable.order_by(Deployment.id)).all()
+    # Not joined: a manifest would be read anew for each site that its version serves.
+    wanted = {one.version_id for one in found}
+    versions = session.exec(select(ModelVersion).where(col(ModelVersion.id).in_(wanted))).all()
+    by_id = {version.id: version for version in versions}
+    return [(one, by_id[one.version_id]) for one in found]
 
 
 def runnable(session: ReadSession, site_id: str) -> Sequence[Deployment]:

@@ -20,10 +20,10 @@ from vigil.kernel.errors import Fault
 from vigil.kernel.identity import repository as people
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
-from vigil.kernel.identity.errors import BadCredentials
 from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission, Role
-from vigil.kernel.web.dependencies import PartsDep, Reading, allowed
+from vigil.kernel.identity.signing import signature_faults
+from vigil.kernel.web.dependencies import PartsDep, Reading, allowed, session_cookie
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, done, render
 
@@ -123,9 +123,13 @@ def sign_case(
 ) -> Response:
     """Sign with the password: a signature is of who is there now, not of an open browser."""
     with parts.database.read() as session:
-        case = service.case_by_id(session, actor, case_id)
-        faults = _faults(session, actor, password, reason)
-        if faults:
+        service.case_by_id(session, actor, case_id)
+    faults = signature_faults(
+        parts, actor, session_cookie(request), password=password, reason=reason
+    )
+    if faults:
+        with parts.database.read() as session:
+            case = service.case_by_id(session, actor, case_id)
             return render(request, _page(session, actor, case, reason, faults), 422)
     with parts.database.write() as session:
         service.sign_case(session, actor, case_id=case_id, reason=reason)
@@ -144,9 +148,13 @@ def sign_acceptance(
 ) -> Response:
     """Sign a site's judgement, passed or failed, with the password."""
     with parts.database.read() as session:
-        found = service.acceptance_by_id(session, actor, acceptance_id)
-        faults = _faults(session, actor, password, reason)
-        if faults:
+        service.acceptance_by_id(session, actor, acceptance_id)
+    faults = signature_faults(
+        parts, actor, session_cookie(request), password=password, reason=reason
+    )
+    if faults:
+        with parts.database.read() as session:
+            found = service.acceptance_by_id(session, actor, acceptance_id)
             return render(request, _page(session, actor, found, reason, faults), 422)
     with parts.database.write() as session:
         service.sign_acceptance(
@@ -222,15 +230,6 @@ def _may_sign(actor: Actor, found: SafetyCase | Acceptance, version: ModelVersio
         return may and actor.id != version.submitted_by
     may = actor.may(Permission.SAFETY_CASE_SIGN) and actor.has_role(Role.CSO)
     return may and actor.id not in {version.submitted_by, found.submitted_by}
-
-
-def _faults(session: ReadSession, actor: Actor, password: str, reason: str) -> tuple[Fault, ...]:
-    faults = [] if reason.strip() else [Fault("reason", "empty", "Say what you looked at")]
-    try:
-        identity.confirm_password(session, actor, password)
-    except BadCredentials:
-        faults.append(Fault("password", "not your password", "Type the one you sign in with"))
-    return tuple(faults)
 
 
 def _name(session: ReadSession, user_id: str | None) -> str | None:

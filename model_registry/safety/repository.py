@@ -99,14 +99,13 @@ def passed_acceptances(
     session: ReadSession, configurations: Collection[str]
 ) -> frozenset[tuple[AcceptanceKind, str, str]]:
     """Return the kind, site and configuration of each signed acceptance that passed."""
-    statement = select(Acceptance).where(
+    statement = select(Acceptance.kind, Acceptance.site_id, Acceptance.configuration_digest).where(
         col(Acceptance.configuration_digest).in_(configurations),
         Acceptance.status == SignOffStatus.SIGNED,
         col(Acceptance.passed).is_(True),
     )
-    return frozenset(
-        (one.kind, one.site_id, one.configuration_digest) for one in session.exec(statement)
-    )
+    rows = session.exec(statement).all()
+    return frozenset((AcceptanceKind(kind), site, digest) for kind, site, digest in rows)
 
 
 def newest_case(session: ReadSession, version_digest: str) -> SafetyCase | None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from model_registry.admission import again
 from model_registry.admission import service as admission
 from model_registry.admission.models import AdmissionCheck
 from model_registry.packages.archive import ModelPackage
@@ -67,6 +68,29 @@ def submit(
     if version.status is VersionStatus.REFUSED:
         say(f"Refused. See: vigil model show {version.id}")
         raise typer.Exit(CHECK_FAILED)
+
+
+@app.command()
+def recheck(
+    ctx: typer.Context,
+    version: Reference,
+    reason: Why,
+    wait: Annotated[float, typer.Option(help="seconds to wait for the checks to end")] = 0,
+) -> None:
+    """Have a refused version checked again on the same bytes, such as after its key is trusted."""
+    actor, parts = actor_of(ctx), parts_of(ctx)
+    with parts.database.write() as session:
+        found = service.version_named(session, actor, version)
+        again.ask(session, actor, parts.queue, version_id=found.id, reason=reason)
+        steps = len(service.changes(session, actor, found.id))
+    end = time.monotonic() + wait
+    while time.monotonic() < end:
+        time.sleep(POLL_SECONDS)
+        with parts.database.read() as session:
+            found = service.version(session, actor, found.id)
+            if len(service.changes(session, actor, found.id)) > steps:
+                break
+    show(ctx, [_row(found)])
 
 
 @app.command()

@@ -44,7 +44,7 @@ class NewWebhook(BaseModel):
     )
     url: str = Field(max_length=2000)
     topics: list[str] = Field(min_length=1, max_length=service.MAX_TOPICS)
-    description: str = Field(default="", max_length=200)
+    description: str = Field(default="", max_length=service.MAX_DESCRIPTION)
     reason: str
     organisation: str | None = Field(default=None, description="ODS code; for the network only")
 
@@ -91,6 +91,12 @@ class Message(BaseModel):
     @classmethod
     def of(cls, delivery: WebhookDelivery) -> "Message":
         return cls.model_validate(delivery.model_dump())
+
+
+class PutBack(BaseModel):
+    """How many messages are sent once more."""
+
+    messages: int
 
 
 class TopicOut(BaseModel):
@@ -179,6 +185,17 @@ def redeliver(
         session, actor, parts.queue, delivery_id=webhook_delivery_id, reason=body.reason
     )
     return Message.of(message)
+
+
+@router.post("/webhooks/{webhook_id}/redeliver", status_code=202)
+def redeliver_dead(
+    webhook_id: str, body: Reason, session: Writing, actor: Keeper, parts: PartsDep
+) -> PutBack:
+    """Send all that was given up once more, oldest first."""
+    count = service.redeliver_dead(
+        session, actor, parts.queue, webhook_id=webhook_id, reason=body.reason
+    )
+    return PutBack(messages=count)
 
 
 router.include_router(secrets_router)

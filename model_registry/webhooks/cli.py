@@ -100,6 +100,17 @@ def redeliver(ctx: typer.Context, delivery_id: str, reason: str = _REASON) -> No
     say(f"Put back {delivery_id}.")
 
 
+@app.command("redeliver-dead")
+def redeliver_dead(ctx: typer.Context, webhook_id: str, reason: str = _REASON) -> None:
+    """Send all that was given up of a webhook once more, oldest first."""
+    parts, actor = parts_of(ctx), actor_of(ctx)
+    with parts.database.write() as session:
+        count = service.redeliver_dead(
+            session, actor, parts.queue, webhook_id=webhook_id, reason=reason
+        )
+    say(f"Put back {count} messages.")
+
+
 def _row(webhook: Webhook) -> dict[str, object]:
     return {
         "id": webhook.id,

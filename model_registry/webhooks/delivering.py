@@ -1,8 +1,8 @@
 """One attempt at a message: what it sends, and what follows from how it went.
 
 A webhook has one message under way, the oldest, so that its receiver gets them in order and a slow
-one holds up nobody else. At least once: a crash between sending and noting sends again, under the
-same `webhook-id`.
+one holds up nobody else. What is refused for good is set aside and the next one goes on. At least
+once: a crash between sending and noting sends again, under the same `webhook-id`.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlmodel import col
 
 from model_registry.webhooks import repository, signing
-from model_registry.webhooks.backoff import next_attempt_at
+from model_registry.webhooks.backoff import is_set_aside, next_attempt_at
 from model_registry.webhooks.models import MessageState, Webhook, WebhookDelivery
 from model_registry.webhooks.sender import Answer, Cause
 from vigil.kernel.audit import service as audit
@@ -23,6 +23,7 @@ from vigil.kernel.keys import Keys
 
 TASK = "webhooks.deliver"
 _ENDED = "The webhook was ended."
+_ASIDE = "It was set aside after {} refusals, and the next one goes on."
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def note(
         return
     found.attempts, found.last_status = number, answer.status
     found.last_error = answer.cause.sentence if answer.cause else None
+    found.refusals = found.refusals + 1 if answer.cause is Cause.REFUSED else 0
     found.next_attempt_at = None
     if answer.cause is None:
         found.state, found.delivered_at = MessageState.DELIVERED, session.now()
@@ -115,16 +117,19 @@ def _is_due(message: WebhookDelivery, number: int) -> bool:
 
 
 def _wait_or_die(session: WriteSession, actor: Actor, message: WebhookDelivery) -> None:
-    message.next_attempt_at = next_attempt_at(
-        message.id,
-        attempts=message.attempts - message.attempts_before_retry,
-        since=message.since,
-        now=session.now(),
-    )
+    if is_set_aside(message.refusals, repository.aside(session, message.webhook_id)):
+        message.last_error = f"{message.last_error} {_ASIDE.format(message.refusals)}"
+    else:
+        message.next_attempt_at = next_attempt_at(
+            message.id,
+            attempts=message.attempts - message.attempts_before_retry,
+            since=message.since,
+            now=session.now(),
+        )
     if message.next_attempt_at is None:
         message.state = MessageState.DEAD
         reason = message.last_error or ""
         audit.record(
             session, actor, "registry:webhook_delivery:die", message.id, reason,
-            status=message.last_status, attempts=message.attempts,
+            status=message.last_status, attempts=message.attempts, refusals=message.refusals,
         )  # fmt: skip

@@ -6,6 +6,7 @@ Invalid
 Conflict
   WebhookEnded      the webhook was ended
   NotFinished       the delivery is still under way
+  NothingDead       no message was given up
 NotFound
   UnknownWebhook
   UnknownDelivery
@@ -28,6 +29,10 @@ class WebhookEnded(Conflict):
 
 class NotFinished(Conflict):
     title = "The delivery is under way"
+
+
+class NothingDead(Conflict):
+    title = "Nothing was given up"
 
 
 class UnknownWebhook(NotFound):

@@ -16,7 +16,11 @@ _PENDING = sa.text("state = 'pending'")
 
 
 class MessageState(StrEnum):
-    """PENDING leads to DELIVERED or, after a day, to DEAD; only a person leads back from there."""
+    """PENDING leads to DELIVERED or DEAD; only a person leads back from there.
+
+    DEAD is what was tried for a day, and what its receiver refused for good: set aside, so that it
+    does not hold up the others.
+    """
 
     PENDING = "pending"
     DELIVERED = "delivered"
@@ -57,6 +61,7 @@ class WebhookDelivery(Table, table=True):
         position: where it stands in the webhook's order.
         body: the very text that is sent and signed, the same at every attempt.
         attempts_before_retry: attempts that a person wrote off by asking again.
+        refusals: how often in a row the receiver refused it, so that trying again is no use.
         since: what the day of attempts is counted from.
     """
 
@@ -82,6 +87,7 @@ class WebhookDelivery(Table, table=True):
     )
     attempts: int = 0
     attempts_before_retry: int = 0
+    refusals: int = Field(default=0, sa_column_kwargs={"server_default": sa.text("0")})
     last_status: int | None = None
     last_error: str | None = None
     created_at: datetime = Field(sa_type=Utc)

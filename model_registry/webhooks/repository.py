@@ -109,6 +109,29 @@ def delivery(session: ReadSession, actor: Actor, delivery_id: str) -> WebhookDel
     return session.exec(_readable(actor).where(WebhookDelivery.id == delivery_id)).first()
 
 
+def dead(session: WriteSession, webhook_id: str) -> Sequence[WebhookDelivery]:
+    """Return what was given up of a webhook that the caller has read already, oldest first."""
+    statement = select(WebhookDelivery).where(
+        WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.state == MessageState.DEAD
+    )
+    return session.exec(statement.order_by(*_ORDER)).all()
+
+
+def aside(session: ReadSession, webhook_id: str) -> int:
+    """Count the messages that were set aside since the receiver last took one."""
+    taken = select(sa.func.max(WebhookDelivery.position)).where(
+        WebhookDelivery.webhook_id == webhook_id, WebhookDelivery.state == MessageState.DELIVERED
+    )
+    last = session.exec(taken).one()
+    statement = select(sa.func.count()).where(
+        WebhookDelivery.webhook_id == webhook_id,
+        WebhookDelivery.state == MessageState.DEAD,
+        col(WebhookDelivery.refusals) > 0,
+        WebhookDelivery.position > (-1 if last is None else last),
+    )
+    return session.exec(statement).one()
+
+
 def counts(session: ReadSession, webhook_ids: Sequence[str]) -> dict[tuple[str, MessageState], int]:
     """Count the messages that did not arrive, of webhooks that the caller has read already."""
     statement = (

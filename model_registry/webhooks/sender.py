@@ -31,6 +31,7 @@ class Cause(StrEnum):
     NO_ANSWER = "no_answer"
     BROKEN = "broken"
     REDIRECTED = "redirected"
+    BUSY = "busy"
     REFUSED = "refused"
     FAILED = "failed"
     GONE = "gone"
@@ -49,11 +50,16 @@ _SENTENCES = {
     Cause.NO_ANSWER: "The receiver did not answer in time.",
     Cause.BROKEN: "The receiver ended the connection, or did not speak HTTP.",
     Cause.REDIRECTED: "The receiver redirects, which is not followed. Use the final address.",
+    Cause.BUSY: "The receiver asks to be called again later.",
     Cause.REFUSED: "The receiver refused the message.",
     Cause.FAILED: "The receiver reports an error of its own.",
     Cause.GONE: "The receiver is gone and wants no more messages.",
     Cause.FAULT: "Vigil itself failed while it was sending.",
 }
+
+
+# Of the statuses of a refusal those that may change by themselves (RFC 9110, 8470 and 6585).
+_LATER = (HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS)
 
 
 @dataclass(frozen=True)
@@ -111,6 +117,8 @@ def _answer(status: int) -> Answer:
         return Answer(status, Cause.GONE)
     if status < HTTPStatus.BAD_REQUEST:
         return Answer(status, Cause.REDIRECTED)
+    if status in _LATER:
+        return Answer(status, Cause.BUSY)
     is_theirs = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     return Answer(status, Cause.FAILED if is_theirs else Cause.REFUSED)
 

@@ -13,6 +13,7 @@ from model_registry.webhooks.catalogue import PING, names
 from model_registry.webhooks.errors import (
     BadWebhook,
     NotFinished,
+    NothingDead,
     UnknownDelivery,
     UnknownWebhook,
     WebhookEnded,
@@ -30,6 +31,7 @@ from vigil.kernel.keys import Keys
 
 MAX_TOPICS = 50
 MAX_WEBHOOKS = 20
+MAX_DESCRIPTION = 200
 
 
 def add(
@@ -58,6 +60,9 @@ def add(
         hosts.check(url)
     except BadWebhook as bad:
         faults += bad.faults
+    if len(description.strip()) > MAX_DESCRIPTION:
+        remedy = f"Use at most {MAX_DESCRIPTION} characters"
+        faults.append(Fault("description", "too long", remedy))
     if len([one for one in repository.of_organisation(session, owner.id) if one.active]) >= (
         MAX_WEBHOOKS
     ):
@@ -141,14 +146,27 @@ def redeliver(
     session.refresh(message)
     if message.state is MessageState.PENDING:
         raise NotFinished("It is still being tried; there is nothing to do.")
-    message.state, message.since = MessageState.PENDING, session.now()
-    message.attempts_before_retry = message.attempts
-    message.delivered_at = message.next_attempt_at = None
-    session.add(message)
-    session.flush()
-    audit.record(session, actor, "registry:webhook_delivery:redeliver", message.id, reason)
+    _put_back(session, actor, message, reason)
     delivering.wake(session, queue, message.webhook_id)
     return message
+
+
+def redeliver_dead(
+    session: WriteSession, actor: Actor, queue: Queue, *, webhook_id: str, reason: str
+) -> int:
+    """Send all that was given up once more, oldest first; return how many messages that is.
+
+    Raises:
+        NothingDead: nothing was given up.
+    """
+    found = _active(session, actor, webhook_id)
+    messages_given_up = repository.dead(session, found.id)
+    if not messages_given_up:
+        raise NothingDead("No message was given up; there is nothing to send again.")
+    for message in messages_given_up:
+        _put_back(session, actor, message, reason)
+    delivering.wake(session, queue, found.id)
+    return len(messages_given_up)
 
 
 def webhook(session: ReadSession, actor: Actor, webhook_id: str) -> Webhook:
@@ -209,6 +227,15 @@ def _active(session: WriteSession, actor: Actor, webhook_id: str) -> Webhook:
     if not found.active:
         raise WebhookEnded(f"It was ended: {found.ended_reason} Add another one.")
     return found
+
+
+def _put_back(session: WriteSession, actor: Actor, message: WebhookDelivery, reason: str) -> None:
+    message.state, message.since = MessageState.PENDING, session.now()
+    message.attempts_before_retry, message.refusals = message.attempts, 0
+    message.delivered_at = message.next_attempt_at = None
+    session.add(message)
+    session.flush()
+    audit.record(session, actor, "registry:webhook_delivery:redeliver", message.id, reason)
 
 
 def _owner(session: ReadSession, actor: Actor, code: str | None) -> Organisation:

@@ -18,11 +18,14 @@ from surveillance.local_tests.repository import Progress
 from surveillance.local_tests.rule import Rule
 from surveillance.names import Names, Subject
 from vigil.kernel.db import ReadSession
+from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.identity.signing import signature_faults
 from vigil.kernel.parts import Parts
 from vigil.kernel.web.charts.forest import ForestPlot
-from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
+from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed, session_cookie
+from vigil.kernel.web.forms import NOTHING, Sent, check_lengths, refused
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, done, render
 
@@ -30,7 +33,8 @@ router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
 Planner = Annotated[Actor, Depends(allowed(Permission.LOCAL_TEST_RUN))]
 Signer = Annotated[Actor, Depends(allowed(Permission.ACCEPTANCE_SIGN))]
-Reason = Annotated[str, Form(max_length=2000)]
+Text = Annotated[str, Form()]
+LABELS, RUN, SIGN = "labels", "run", "sign"
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,7 @@ class TestsPage(Page):
     template: ClassVar[str] = "local_tests/tests.html"
     rows: Sequence[TestRow]
     next_url: str | None
+    may_plan: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +67,7 @@ class TestPage(Page):
     acceptance: Acceptance | None
     may_run: bool
     may_sign: bool
+    sent: Sent
 
     @property
     def is_open(self) -> bool:
@@ -82,6 +88,7 @@ def list_tests(request: Request, session: Reading, actor: Watcher, cursor: Curso
         title="Local acceptance tests",
         rows=[TestRow(row, _about(names, row), progress[row.id]) for row in kept],
         next_url=next_url(request, following) if following else None,
+        may_plan=actor.may(Permission.LOCAL_TEST_RUN) and actor.supplier_id is None,
     )
     return render(request, page)
 
@@ -101,12 +108,24 @@ def add_labels(
     request: Request,
     session: Writing,
     actor: Planner,
+    parts: PartsDep,
     test_id: str,
-    document: UploadFile,
-    reason: Reason = "",
+    document: UploadFile | None = None,
+    reason: Text = "",
 ) -> Response:
-    content = document.file.read()
-    came = service.add_labels(session, actor, test_id=test_id, content=content, reason=reason)
+    content = document.file.read() if document else b""
+    typed = {"document": "", "reason": reason}
+    try:
+        check_lengths(typed)
+        if not content:
+            fault = Fault("document", "no table was chosen", "Choose a CSV file")
+            raise Invalid.because([fault])
+        with session.begin_nested():
+            came = service.add_labels(
+                session, actor, test_id=test_id, content=content, reason=reason
+            )
+    except Invalid as error:
+        return _again(request, session, actor, parts, test_id, refused(LABELS, typed, error))
     message = (
         f"{came.accepted} of {came.cells} cells became cases; {came.blank} were empty, "
         f"{came.repeated} known already, {came.unknown} of studies that this site does not have, "
@@ -123,9 +142,15 @@ def start_test(
     actor: Planner,
     parts: PartsDep,
     test_id: str,
-    reason: Reason = "",
+    reason: Text = "",
 ) -> Response:
-    service.start(session, actor, parts.queue, test_id=test_id, reason=reason)
+    typed = {"reason": reason}
+    try:
+        check_lengths(typed)
+        with session.begin_nested():
+            service.start(session, actor, parts.queue, test_id=test_id, reason=reason)
+    except Invalid as error:
+        return _again(request, session, actor, parts, test_id, refused(RUN, typed, error))
     return done(request, f"/acceptance-tests/{test_id}", "The test is running")
 
 
@@ -133,20 +158,40 @@ def start_test(
 def sign_test(
     *,
     request: Request,
-    session: Writing,
     actor: Signer,
     parts: PartsDep,
     test_id: str,
-    reason: Reason = "",
+    password: Annotated[str, Form(max_length=500)] = "",
+    reason: Text = "",
 ) -> Response:
-    row = service.local_test(session, actor, test_id)
-    safety.sign_acceptance(
-        session, actor, parts.events, acceptance_id=row.acceptance_id or "", reason=reason
+    """Sign with the password: a signature is of who is there now, not of an open browser."""
+    with parts.database.read() as session:
+        row = service.local_test(session, actor, test_id)
+        safety.acceptance_by_id(session, actor, row.acceptance_id or "")
+    faults = signature_faults(
+        parts, actor, session_cookie(request), password=password, reason=reason
     )
+    if faults:
+        with parts.database.read() as session:
+            sent = Sent(SIGN, {"reason": reason}, faults)
+            return _again(request, session, actor, parts, test_id, sent)
+    with parts.database.write() as session:
+        safety.sign_acceptance(
+            session, actor, parts.events, acceptance_id=row.acceptance_id or "", reason=reason
+        )
     return done(request, f"/acceptance-tests/{test_id}", "The result is signed")
 
 
-def _page(session: ReadSession, actor: Actor, parts: Parts, row: LocalTest) -> TestPage:
+def _again(
+    request: Request, session: ReadSession, actor: Actor, parts: Parts, test_id: str, sent: Sent
+) -> Response:
+    row = service.local_test(session, actor, test_id)
+    return render(request, _page(session, actor, parts, row, sent), Invalid.status)
+
+
+def _page(
+    session: ReadSession, actor: Actor, parts: Parts, row: LocalTest, sent: Sent = NOTHING
+) -> TestPage:
     about = _about(Names(session, actor), row)
     rule = Rule.model_validate(row.rule)
     result = json.loads(parts.objects.get(row.result_digest)) if row.result_digest else None
@@ -165,6 +210,7 @@ def _page(session: ReadSession, actor: Actor, parts: Parts, row: LocalTest) -> T
         acceptance=acceptance,
         may_run=actor.may(Permission.LOCAL_TEST_RUN, row.site_id),
         may_sign=actor.may(Permission.ACCEPTANCE_SIGN, row.site_id),
+        sent=sent,
     )
 
 

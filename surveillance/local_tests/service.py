@@ -32,10 +32,13 @@ from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
 from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.errors import UnknownSite
+from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.objects import ObjectStore, sha256
 
 RUN = "local_tests.run"
+ADMITTED = frozenset({VersionStatus.CHECKED, VersionStatus.APPROVED})
 
 
 def read_rule(value: Any) -> Rule:
@@ -61,6 +64,42 @@ def check_rule(version: ModelVersion, rule: Rule) -> None:
         raise BadRule.because(faults)
 
 
+def check_plan(version: ModelVersion, rule: Rule, thresholds: Mapping[str, float]) -> None:
+    """Go on only if the rule and the site's thresholds fit the version.
+
+    Raises:
+        BadRule: the rule does not.
+        BadThresholds: a threshold does not.
+    """
+    check_thresholds(version, dict(thresholds))
+    check_rule(version, rule)
+
+
+def site_of(session: ReadSession, actor: Actor, site_id: str) -> Site:
+    """Return a site at which the actor may plan a test.
+
+    Raises:
+        UnknownSite: there is none of this id, or it is another's.
+        Forbidden: the actor may read it, and not plan a test there.
+    """
+    found = session.get(Site, site_id) if actor.reads_site(site_id) else None
+    if found is None:
+        raise UnknownSite("No site has this id, or it is not yours to read.")
+    actor.require(Permission.LOCAL_TEST_RUN, found.id)
+    return found
+
+
+def thresholds_in_use(
+    session: ReadSession, actor: Actor, version: ModelVersion, site_id: str
+) -> dict[str, float]:
+    """Return the site's own thresholds of a version that may be run there.
+
+    Raises:
+        NotAdmitted: the version has not passed its checks, or was withdrawn.
+    """
+    return _in_use(session, actor, _admitted(session, actor, version.id).id, site_id)
+
+
 def plan(
     session: WriteSession,
     actor: Actor,
@@ -84,8 +123,7 @@ def plan(
     actor.require(Permission.LOCAL_TEST_RUN, site_id)
     version = _admitted(session, actor, version_id)
     own = _in_use(session, actor, version.id, site_id) if thresholds is None else dict(thresholds)
-    check_thresholds(version, own)
-    check_rule(version, rule)
+    check_plan(version, rule, own)
     if not title.strip():
         raise Invalid.because([Fault("title", "empty", "Name the test")])
     row = LocalTest(
@@ -208,7 +246,7 @@ def _open(session: WriteSession, actor: Actor, test_id: str) -> LocalTest:
 def _admitted(session: ReadSession, actor: Actor, version_id: str) -> ModelVersion:
     """Return a version that may be run on real studies."""
     version = versions.version(session, actor, version_id)
-    if version.status not in {VersionStatus.CHECKED, VersionStatus.APPROVED}:
+    if version.status not in ADMITTED:
         raise NotAdmitted(f"The version is {version.status.value}: it is not run on real studies.")
     return version
 

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 from conftest import FakeClock
-from factories.identity import create_organisation, create_person, create_site
+from factories.identity import SETUP, create_organisation, create_person, create_site
 from factories.versions import create_approved_version, create_checked_version
 from factories.web import browser, create_web
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from model_registry.admission import service as admission
+from model_registry.admission.verdict import Verdict
 from model_registry.deployments import service as deployments
 from model_registry.safety import service as safety
 from model_registry.versions import service as versions
@@ -244,3 +246,26 @@ def test_models_are_filtered_by_a_form(app: FastAPI, world: World) -> None:
     assert "Linear three" in text(reader, "/models?supplier=ACME&status=checked&text=linear")
     assert "No model fits." in text(reader, "/models?status=withdrawn")
     assert "Linear three" in text(reader, "/models?supplier=&status=&text=")
+
+
+def test_a_refused_version_says_whether_it_may_be_checked_again(
+    app: FastAPI, parts: Parts, world: World
+) -> None:
+    def refuse(*names: str) -> None:
+        verdicts = [Verdict(name, passed=False, evidence="no", seconds=1) for name in names]
+        with parts.database.write() as session:
+            version = session.get_one(ModelVersion, world.new.id)
+            admission.keep(session, SETUP, version=version, verdicts=verdicts)
+
+    supplier = browser(app, world.supplier)
+    assert "Check it again" not in supplier.get(world.version).text
+    refuse("golden")
+    page = supplier.get(world.version).text
+    assert "The check golden asks for other bytes" in page
+    assert "Check the same bytes again" not in page
+    refuse("resources")
+    assert "Check the same bytes again" in supplier.get(world.version).text
+    assert "Check the same bytes again" not in browser(app, world.reader).get(world.version).text
+    done = supplier.post(f"{world.version}/recheck", data={"reason": "the machine was busy"})
+    assert (done.status_code, done.headers["Location"]) == (303, world.version)
+    assert len(parts.queue.enqueued) == 1  # type: ignore[attr-defined]

@@ -196,7 +196,8 @@ for noun in NOUNS:
 PROTECTED = {*OWN, *LISTS, *SITE_THINGS, *SUPPLIER_THINGS, *WRITES, *WIDE_WRITES, *UPLOAD}
 # Rows that no answer shows, that everybody may see, or that come with every request.
 NOT_OWNED = {
-    "audit_event", "card", "engine_step_outcome", "idempotency_key", "web_session", "worker",
+    "audit_event", "card", "engine_step_outcome", "idempotency_key", "password_attempt",
+    "web_session", "worker",
 }  # fmt: skip
 NOT_OWNED = NOT_OWNED.union(*(noun.not_owned for noun in NOUNS))
 

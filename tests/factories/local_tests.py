@@ -1,6 +1,6 @@
 """Local acceptance tests: sites with closed studies, rules, tables of labels and scored cases."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,9 @@ from inference.runtime.pool import Runtimes
 from inference.studies import repository as studies
 from inference.studies.models import Instance, Study, StudyState
 from model_registry.deployments.models import Mode
+from model_registry.packages.manifest import FindingSpec
 from model_registry.versions.models import ModelVersion, VersionStatus
-from surveillance.local_tests import judging, service
+from surveillance.local_tests import judging, planning, service
 from surveillance.local_tests.figures import Scored
 from surveillance.local_tests.models import LocalTest, LocalTestCase, LocalTestState
 from surveillance.local_tests.rule import Rule
@@ -54,6 +55,22 @@ def make_rule(**changes: Any) -> dict[str, Any]:
     asked = {"finding": FINDING, "bars": [bar], "min_positives": 1, "min_negatives": 1}
     left_out = {OTHER: "the site has no labels for it"}
     return {"sampling": "consecutive", "findings": [asked], "left_out": left_out} | changes
+
+
+def make_plan(findings: Sequence[FindingSpec]) -> dict[str, str]:
+    """The form of a plan, filled in."""
+    return planning.defaults(findings, {}) | {
+        "title": "Winter",
+        f"{FINDING}-sensitivity": "0.8",
+        f"{FINDING}-on": "estimate",
+        f"{FINDING}-auc_margin": " 0.05 ",
+        f"{FINDING}-min_positives": "60",
+        f"{FINDING}-threshold": "0.4",
+        f"{OTHER}-tested": "no",
+        f"{OTHER}-left_out": "no labels for it here",
+        "group_sensitivity": "0.6",
+        "axis-view": "",
+    }
 
 
 def make_table(uids: Mapping[str, int | str], column: str = "study_instance_uid") -> bytes:

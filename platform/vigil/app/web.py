@@ -46,6 +46,7 @@ from surveillance.label_free import api as label_free_api
 from surveillance.label_free import pages as label_free_pages
 from surveillance.local_tests import api as local_tests_api
 from surveillance.local_tests import pages as local_tests_pages
+from surveillance.local_tests import plan_pages as local_test_plan_pages
 from surveillance.records import api as records_api
 from surveillance.reports import api as reports_api
 from surveillance.reports import pages as reports_pages
@@ -132,6 +133,7 @@ ROUTERS = (
     fairness_api.router,
     fairness_pages.router,
     local_tests_api.router,
+    local_test_plan_pages.router,
     local_tests_pages.router,
     records_api.router,
     truth_api.router,

@@ -7,6 +7,7 @@
       NotFound       404  does not exist, or not for this reader
       Conflict       409  a rule of the state forbids it now
       Stale          412  somebody changed it meanwhile
+      TooMany        429  too often in a short time; says how long to wait
       Unavailable    503  a part that is needed does not answer
 
 A domain subclasses these next to the rule that raises them. An error's text never holds a
@@ -83,6 +84,16 @@ class Stale(VigilError):
     status = 412
     title = "Somebody changed it meanwhile"
     exit_code = 5
+
+
+class TooMany(VigilError):
+    status = 429
+    title = "Too often"
+    exit_code = 5
+
+    def __init__(self, detail: str, *, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class Unavailable(VigilError):

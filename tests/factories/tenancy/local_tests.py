@@ -1,6 +1,6 @@
 """Local acceptance tests: of a site, for its own people and the network's."""
 
-from factories.identity import SETUP
+from factories.identity import PASSWORD, SETUP
 from factories.local_tests import FINDING, make_rule, make_table
 from factories.tenancy.claims import Claims, Write
 from factories.whole import Network, Party
@@ -51,9 +51,17 @@ def seed(parts: Parts, network: Network, party: Party) -> dict[str, str]:
     return {"test_id": test.id}
 
 
+_PLAN = {
+    "version_id": "{version_id}", "site_id": "{site_id}", "title": "Mine", "unit": "study",
+    "sampling": "selected", "max_not_analysed": "0.1", f"{FINDING}-sensitivity": "0.8",
+    f"{FINDING}-on": "estimate", f"{FINDING}-min_positives": "1",
+    f"{FINDING}-min_negatives": "1", "effusion-tested": "no", "effusion-left_out": "no labels",
+}  # fmt: skip
+
 CLAIMS = Claims(
     lists={
         "GET /acceptance-tests": "",
+        "GET /acceptance-tests/new": "",
         "GET /api/v1/acceptance-tests": "version_id={version_id}",
     },
     site_things=frozenset(
@@ -69,9 +77,11 @@ CLAIMS = Claims(
         "POST /api/v1/acceptance-tests/reckoning": [Write(_ON)],
         "POST /api/v1/acceptance-tests/{test_id}/labels": [_LABELS],
         "POST /api/v1/acceptance-tests/{test_id}/run": [Write(_WHY)],
+        "POST /acceptance-tests": [Write({**_PLAN, **_WHY}, form=True)],
+        "POST /acceptance-tests/new": [Write(_PLAN, form=True)],
         "POST /acceptance-tests/{test_id}/labels": [_LABELS],
         "POST /acceptance-tests/{test_id}/run": [Write(_WHY, form=True)],
-        "POST /acceptance-tests/{test_id}/sign": [Write(_WHY, form=True)],
+        "POST /acceptance-tests/{test_id}/sign": [Write({**_WHY, "password": PASSWORD}, form=True)],
     },
     seed=seed,
 )

@@ -39,6 +39,7 @@ CLAIMS = Claims(
             "GET /api/v1/models/{model_id}/standing",
             "GET /api/v1/models/{model_id}/history",
             "GET /api/v1/versions/{version_id}/approval",
+            "GET /api/v1/versions/{version_id}/admission",
             "GET /api/v1/versions/{version_id}/lineage",
             "GET /api/v1/versions/{version_id}/comparison/{other_id}",
         }
@@ -51,6 +52,8 @@ CLAIMS = Claims(
         f"POST {_MODEL}/aliases": [Write(_ALIAS, form=True)],
         f"POST {_MODEL}/aliases/{{name}}/clear": [Write(_REASON, form=True)],
         f"POST {_VERSION}/approve": [Write(_REASON, form=True)],
+        "POST /api/v1/versions/{version_id}/admission": [Write(_REASON)],
+        f"POST {_VERSION}/recheck": [Write(_REASON, form=True)],
         f"POST {_VERSION}/withdraw": [Write(_REASON, form=True)],
     },
     seed=seed,

@@ -164,3 +164,40 @@ def test_the_page_of_a_site_takes_evidence_and_decisions(world: World) -> None:
     page = client.get(f"{path}?model_id={model_id}").text
     assert "Not needed here: later" in page
     assert "IG-14" in page
+
+
+def test_a_refused_form_keeps_what_was_typed_and_says_what_is_wrong_at_the_field(
+    world: World,
+) -> None:
+    client, path = world.client(), f"/sites/{world.cast.site.id}"
+    typed = FORM | {"model_id": world.version.model_id, "expires_on": "soon", "owner": "the <DPO>"}
+    answer = client.post(f"{path}/evidence", data=typed)
+    assert answer.status_code == 422
+    page = answer.text
+    assert 'href="#evidence-expires_on"' in page
+    assert 'id="evidence-expires_on-error"' in page
+    for kept in (
+        'value="IG-14"',
+        'value="the &lt;DPO&gt;"',
+        'value="soon"',
+        ">assessed</textarea>",
+    ):
+        assert kept in page
+    assert '<option value="dpia" selected>' in page
+    assert f'<option value="{world.version.model_id}" selected>' in page
+
+
+def test_a_refused_waiver_fills_its_own_form_and_no_other(world: World) -> None:
+    client, path = world.client(), f"/sites/{world.cast.site.id}"
+    data = {"item": "dcb0160", "model_id": "", "until": "2031-01-01", "reason": "later"}
+    page = client.post(f"{path}/waivers", data=data)
+    assert page.status_code == 422
+    assert 'id="waiver-model_id-error"' in page.text
+    assert page.text.count(">later</textarea>") == 1
+    assert 'value="2031-01-01"' in page.text
+    silent = client.post(f"{path}/waivers", data=data | {"item": "dspt", "reason": ""})
+    assert 'href="#waiver-reason"' in silent.text
+    long = client.post(f"{path}/waivers", data=data | {"item": "dspt", "reason": "x" * 2001})
+    assert "too long. Use at most 2000 characters" in long.text
+    assert "x" * 2001 in long.text
+    assert "Nothing was recorded yet." in client.get(path).text

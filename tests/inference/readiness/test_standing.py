@@ -6,8 +6,7 @@ import pytest
 
 from inference.readiness import standing
 from inference.readiness.items import BY_KEY, ITEMS, ItemKey, Kind, Scope
-from inference.readiness.models import Evidence
-from inference.readiness.standing import NodeFacts, ShadowFacts, State
+from inference.readiness.standing import NodeFacts, Paper, ShadowFacts, State
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 TODAY = NOW.date()
@@ -26,20 +25,19 @@ def modality(name: str = "CR1", **facts: object) -> NodeFacts:
     return NodeFacts(name, is_source=True, is_destination=False, **facts)  # type: ignore[arg-type]
 
 
-def evidence(
-    expires_on: date | None, valid_from: date = TODAY, *, applies: bool = True
-) -> Evidence:
-    return Evidence(
+def evidence(expires_on: date | None, valid_from: date = TODAY, *, applies: bool = True) -> Paper:
+    return Paper(
         id="evi_1",
         item="dpia",
         organisation_id="org_1",
+        site_id=None,
+        model_id=None,
         applies=applies,
         reference="IG-1",
-        owner="DPO",
+        document_digest=None,
+        document_name=None,
         valid_from=valid_from,
         expires_on=expires_on,
-        recorded_by="usr_1",
-        recorded_at=NOW,
         reason="because",
     )
 

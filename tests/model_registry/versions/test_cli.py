@@ -6,10 +6,12 @@ from pathlib import Path
 import pytest
 import typer
 from factories import packages
-from factories.identity import create_organisation
+from factories.identity import SETUP, create_organisation
 from factories.versions import create_checked_version, create_version
 from typer.testing import CliRunner
 
+from model_registry.admission import service as admission
+from model_registry.admission.verdict import Verdict
 from model_registry.versions.cli import app
 from vigil.kernel.console import root
 from vigil.kernel.identity.models import OrganisationKind
@@ -43,6 +45,23 @@ def test_a_version_is_shown_with_its_checks(vigil: typer.Typer, parts: Parts) ->
     ended = CliRunner().invoke(vigil, ["--json", "model", "show", "linear-three@1.0.0"])
     assert ended.exit_code == 0, ended.output
     assert {row["check"] for row in json.loads(ended.stdout)} >= {"golden", "determinism"}
+
+
+def test_a_refused_version_is_checked_again(vigil: typer.Typer, parts: Parts) -> None:
+    with parts.database.write() as session:
+        version = create_version(session, parts.objects)
+        verdict = Verdict("resources", passed=False, evidence="too slow", seconds=1)
+        admission.keep(session, SETUP, version=version, verdicts=[verdict])
+    words = ["--json", "model", "recheck", version.id, "--reason", "the machine was busy"]
+    ended = CliRunner().invoke(vigil, words)
+    assert ended.exit_code == 0, ended.output
+    assert json.loads(ended.stdout)[0]["status"] == "refused"
+    assert len(parts.queue.enqueued) == 1  # type: ignore[attr-defined]
+    with parts.database.write() as session:
+        stays = Verdict("golden", passed=False, evidence="other numbers", seconds=1)
+        admission.keep(session, SETUP, version=version, verdicts=[stays])
+    ended = CliRunner().invoke(vigil, words)
+    assert ended.exit_code == 5, ended.output
 
 
 def test_two_versions_are_compared(vigil: typer.Typer, parts: Parts) -> None:

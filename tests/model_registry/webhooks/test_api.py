@@ -188,6 +188,38 @@ def test_the_terminal_adds_tries_lists_and_ends(parts: Parts, world: World) -> N
     assert without.exit_code == 3
 
 
+def test_a_refused_form_keeps_what_was_typed(world: World) -> None:
+    client = world.client(world.seller)
+    data = {"url": "http://10.0.0.1/x", "topics": "study.*", "description": "a <board>",
+            "reason": "tickets"}  # fmt: skip
+    refused = client.post("/webhooks", data=data)
+    assert refused.status_code == 422
+    for words in (
+        'href="#add-url"', 'id="add-url-error"', 'id="add-topics-error"', "study.* stands for",
+        'value="http://10.0.0.1/x"', 'value="study.*"', 'value="a &lt;board&gt;"',
+        ">tickets</textarea>",
+    ):  # fmt: skip
+        assert words in refused.text
+    good = data | {"url": "https://example.org/x", "topics": "version.*"}
+    silent = client.post("/webhooks", data=good | {"reason": " "})
+    assert 'id="add-reason-error"' in silent.text
+    assert "No webhook yet." in client.get("/webhooks").text
+    long = client.post("/webhooks", data=good | {"description": "y" * 201})
+    assert 'id="add-description-error"' in long.text
+
+
+def test_a_deed_without_a_reason_says_so_at_its_own_field(world: World, parts: Parts) -> None:
+    client = world.client(world.seller)
+    with parts.database.write() as session:
+        webhook, _ = create_webhook(session, parts, organisation="ACME")
+    for deed in ("rotate", "end"):
+        answer = client.post(f"/webhooks/{webhook.id}/{deed}", data={"reason": ""})
+        assert answer.status_code == 422
+        assert f'href="#{deed}-reason"' in answer.text
+        assert f'id="{deed}-reason-error"' in answer.text
+    assert "Active" in client.get(f"/webhooks/{webhook.id}").text
+
+
 def test_an_organisation_has_so_many_and_no_more(parts: Parts, world: World) -> None:
     with parts.database.write() as session:
         for _ in range(20):

@@ -34,7 +34,16 @@ def test_any_status_of_success_is_one(status: int) -> None:
 
 @pytest.mark.parametrize(
     ("status", "cause"),
-    [(500, Cause.FAILED), (503, Cause.FAILED), (404, Cause.REFUSED), (410, Cause.GONE)],
+    [
+        (500, Cause.FAILED),
+        (503, Cause.FAILED),
+        (400, Cause.REFUSED),
+        (404, Cause.REFUSED),
+        (408, Cause.BUSY),
+        (425, Cause.BUSY),
+        (429, Cause.BUSY),
+        (410, Cause.GONE),
+    ],
 )
 def test_other_statuses_are_failures(status: int, cause: Cause) -> None:
     with Receiver([status]).up() as receiver:

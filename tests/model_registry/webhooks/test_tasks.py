@@ -10,8 +10,8 @@ from factories.identity import SETUP, create_organisation
 from factories.webhooks import HERE, Receiver, create_webhook, message, pass_delays, work
 from sqlmodel import select
 
-from model_registry.webhooks import backoff, service
-from model_registry.webhooks.errors import NotFinished, WebhookEnded
+from model_registry.webhooks import backoff, repository, service
+from model_registry.webhooks.errors import NotFinished, NothingDead, WebhookEnded
 from model_registry.webhooks.models import MessageState, Webhook
 from model_registry.webhooks.sender import Cause, HttpSender
 from vigil.kernel.audit.models import AuditEvent
@@ -123,6 +123,80 @@ def test_after_a_day_a_message_is_given_up_and_the_next_has_its_turn(
             select(AuditEvent).where(AuditEvent.tag == "registry:webhook_delivery:die")
         ).all()
     assert event.subject == dead.id
+
+
+def through(parts: Parts, clock: FakeClock, delivery_id: str, most: int = 30) -> int:
+    """Wait from attempt to attempt until a message is not pending any more; return the waits."""
+    work(parts)
+    for number in range(most):
+        if message(parts, delivery_id).state is not MessageState.PENDING:
+            return number
+        with parts.database.read() as session:
+            waiting = repository.next_of(session, message(parts, delivery_id).webhook_id)
+        assert waiting is not None
+        assert waiting.next_attempt_at is not None
+        later(parts, clock, (waiting.next_attempt_at - clock.now).total_seconds() + 1)
+    return most
+
+
+def test_a_message_that_is_refused_for_good_is_set_aside_and_the_next_go_on(
+    parts: Parts, clock: FakeClock
+) -> None:
+    with Receiver([204, 422, 400, 422, 204]).up() as receiver:
+        _, made = pings(parts, receiver.url, 4)
+        began = clock.now
+        assert through(parts, clock, made[1]) == 2
+    assert ids(receiver) == [made[0], *[made[1]] * 3, *made[2:]]
+    assert clock.now - began < timedelta(minutes=2)
+    poisoned = message(parts, made[1])
+    assert (poisoned.state, poisoned.refusals, poisoned.last_status) == (MessageState.DEAD, 3, 422)
+    assert poisoned.last_error is not None
+    assert "set aside after 3 refusals" in poisoned.last_error
+    with parts.database.read() as session:
+        [event] = session.exec(
+            select(AuditEvent).where(AuditEvent.tag == "registry:webhook_delivery:die")
+        ).all()
+    assert (event.subject, event.detail["refusals"]) == (made[1], 3)
+
+
+def test_what_may_pass_by_itself_is_no_refusal(parts: Parts, clock: FakeClock) -> None:
+    """Two refusals, then something else: counting begins anew, and order is kept."""
+    with Receiver([404, 404, 503, 404, 429, 404, 204]).up() as receiver:
+        _, made = pings(parts, receiver.url, 2)
+        through(parts, clock, made[0])
+    assert ids(receiver) == [*[made[0]] * 7, made[1]]
+
+
+def test_a_receiver_that_refuses_everything_keeps_the_rest_waiting_in_order(
+    parts: Parts, clock: FakeClock
+) -> None:
+    with Receiver([401]).up() as receiver:
+        _, made = pings(parts, receiver.url, 8)
+        through(parts, clock, made[4])
+        through(parts, clock, made[5], most=4)
+        states = [message(parts, one).state for one in made]
+        assert states == [MessageState.DEAD] * 5 + [MessageState.PENDING] * 3
+        assert message(parts, made[6]).attempts == 0
+        receiver.statuses[:] = [204]
+        through(parts, clock, made[7])
+    assert [message(parts, one).state for one in made[5:]] == [MessageState.DELIVERED] * 3
+
+
+def test_all_that_was_given_up_is_sent_again_oldest_first(parts: Parts, clock: FakeClock) -> None:
+    with Receiver([400] * 6 + [204]).up() as receiver:
+        webhook, made = pings(parts, receiver.url, 3)
+        through(parts, clock, made[1])
+        before = len(receiver.got)
+        with parts.database.write() as session:
+            count = service.redeliver_dead(
+                session, SETUP, parts.queue, webhook_id=webhook.id, reason="it was mended"
+            )
+        assert count == 2
+        work(parts)
+        assert ids(receiver)[before:] == made[:2]
+    assert {message(parts, one).refusals for one in made} == {0}
+    with pytest.raises(NothingDead), parts.database.write() as session:
+        service.redeliver_dead(session, SETUP, parts.queue, webhook_id=webhook.id, reason="more")
 
 
 def test_gone_ends_the_webhook(parts: Parts) -> None:

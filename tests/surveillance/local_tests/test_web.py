@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from factories.identity import PASSWORD
 from factories.local_tests import BRIGHT, DARK, Clinic, make_rule, make_table
 from factories.steps import InlineSteps
 from factories.web import anonymous, browser, create_web
@@ -16,7 +17,7 @@ from typer.testing import CliRunner
 from inference.runtime.pool import Runtimes
 from model_registry.safety.events import AcceptanceSigned
 from model_registry.safety.models import Acceptance, SignOffStatus
-from surveillance.local_tests import api, cli, pages
+from surveillance.local_tests import api, cli, pages, plan_pages
 from surveillance.local_tests.models import LocalTest
 from surveillance.local_tests.reference import LocalTestEvents
 from vigil.kernel.console import root
@@ -30,6 +31,7 @@ def app(clinic: Clinic) -> FastAPI:
     return create_web(
         clinic.parts,
         api.router,
+        plan_pages.router,
         pages.router,
         domains={"local_tests": "surveillance.local_tests"},
     )
@@ -136,7 +138,11 @@ def test_the_pages_lead_from_labels_to_a_signature(
     page = client.get(path).text
     assert "2 of 3 cells became cases" in page
     assert "Close the labels and run the test" in page
-    assert client.post(f"{path}/run", data={"reason": " "}).status_code == 422
+    silent = client.post(f"{path}/run", data={"reason": " "})
+    assert (silent.status_code, 'href="#run-reason"' in silent.text) == (422, True)
+    bad = client.post(f"{path}/labels", data={"reason": "two readers"}, files={})
+    assert (bad.status_code, 'id="labels-document-error"' in bad.text) == (422, True)
+    assert ">two readers</textarea>" in bad.text
     assert client.post(f"{path}/run", data={"reason": "r"}).status_code == 303
     assert "0 of 2" in client.get(path).text
     finish(clinic, runtimes, test)
@@ -145,7 +151,12 @@ def test_the_pages_lead_from_labels_to_a_signature(
     assert "The rule, line by line" in page
     assert "Sign this result" in page
     assert "<svg" in page
-    assert client.post(f"{path}/sign", data={"reason": "agreed"}).status_code == 303
+    wrong = client.post(f"{path}/sign", data={"reason": "I read it", "password": "guessed"})
+    assert wrong.status_code == 422
+    assert 'id="sign-password-error"' in wrong.text
+    assert ">I read it</textarea>" in wrong.text
+    signature = {"reason": "agreed", "password": PASSWORD}
+    assert client.post(f"{path}/sign", data=signature).status_code == 303
     page = client.get(path).text
     assert "Sign this result" not in page
     with clinic.parts.database.read() as session:

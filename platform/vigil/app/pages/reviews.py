@@ -31,12 +31,11 @@ from model_registry.versions.models import ModelVersion
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import Fault, Invalid, NotFound
 from vigil.kernel.identity import repository as accounts
-from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
-from vigil.kernel.identity.errors import BadCredentials
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.identity.signing import signature_faults
 from vigil.kernel.parts import Parts
-from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
+from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed, session_cookie
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, done, render
 
@@ -163,9 +162,13 @@ def agree(
 ) -> Response:
     """Sign with the password: a signature is of who is there now, not of an open browser."""
     with parts.database.read() as session:
-        change = service.change_by_id(session, actor, change_id)
-        faults = _signature_faults(session, actor, password, reason)
-        if faults:
+        service.change_by_id(session, actor, change_id)
+    faults = signature_faults(
+        parts, actor, session_cookie(request), password=password, reason=reason
+    )
+    if faults:
+        with parts.database.read() as session:
+            change = service.change_by_id(session, actor, change_id)
             page = _page(session, actor, gates, parts, change, reason=reason, faults=faults)
             return render(request, page, 422)
     with parts.database.write() as session:
@@ -191,17 +194,6 @@ def _line(session: ReadSession, gates: GatesDep, proposal: Proposal) -> ReviewLi
     step = transition(proposal.deployment.mode, proposal.change.to_mode)
     at = Target.of(proposal.version, proposal.deployment.site_id, proposal.change.to_thresholds)
     return ReviewLine(proposal, len(evaluate(session, gates, at, step.evidence)))
-
-
-def _signature_faults(
-    session: ReadSession, actor: Actor, password: str, reason: str
-) -> tuple[Fault, ...]:
-    faults = [] if reason.strip() else [Fault("reason", "empty", "Say what you looked at")]
-    try:
-        identity.confirm_password(session, actor, password)
-    except BadCredentials:
-        faults.append(Fault("password", "not your password", "Type the one you sign in with"))
-    return tuple(faults)
 
 
 def _page(

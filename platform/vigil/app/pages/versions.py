@@ -7,7 +7,9 @@ from typing import Annotated, ClassVar
 from fastapi import APIRouter, Depends, Form, Request
 from starlette.responses import Response
 
+from model_registry.admission import again as admission_again
 from model_registry.admission import service as admission
+from model_registry.admission.again import Again
 from model_registry.admission.models import AdmissionCheck
 from model_registry.approvals import service as approvals
 from model_registry.deployments import service as deployments
@@ -48,6 +50,7 @@ router = APIRouter(include_in_schema=False)
 RegistryReader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 Suspender = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_SUSPEND))]
 Approver = Annotated[Actor, Depends(allowed(Permission.VERSION_APPROVE))]
+_TESTABLE = (VersionStatus.CHECKED, VersionStatus.APPROVED)
 LIVE_OR_LESS = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
 
 
@@ -89,6 +92,8 @@ class VersionPage(Page):
     version: ModelVersion
     manifest: Manifest
     checks: Sequence[AdmissionCheck]
+    again: Again | None
+    may_check_again: bool
     signer: SupplierKey | None
     evidence: Sequence[GateStatus]
     steps: Sequence[VersionChange]
@@ -103,6 +108,7 @@ class VersionPage(Page):
     may_withdraw: bool
     may_name: bool
     may_deploy: bool
+    may_test: bool
 
     def who(self, step: VersionChange) -> str:
         return who(step.by, step.by_label)
@@ -129,6 +135,8 @@ def version(
         version=found,
         manifest=versions.manifest(found),
         checks=admission.checks(session, reader, found.id),
+        again=_again(session, found),
+        may_check_again=admission_again.may_ask(reader),
         signer=admission.signer(session, reader, found.id),
         evidence=approvals.evidence(session, request.app.state.version_gates, found),
         steps=versions.changes(session, reader, found.id),
@@ -143,6 +151,7 @@ def version(
         may_withdraw=_may_withdraw(reader, found),
         may_name=may_name(reader),
         may_deploy=reader.may(Permission.DEPLOYMENT_REQUEST),
+        may_test=reader.may(Permission.LOCAL_TEST_RUN) and found.status in _TESTABLE,
     )
     return render(request, page)
 
@@ -180,6 +189,23 @@ def withdraw(
     return done(request, path, "Withdrawn. It is suspended wherever it ran.")
 
 
+@router.post("/models/{model_id}/versions/{version_id}/recheck")
+def recheck(
+    request: Request,
+    session: Writing,
+    reader: RegistryReader,
+    parts: PartsDep,
+    model_id: str,
+    version_id: str,
+    reason: Annotated[str, Form()] = "",
+) -> Response:
+    """Have a refused version checked again on the same bytes."""
+    _read(session, reader, model_id, version_id)
+    admission_again.ask(session, reader, parts.queue, version_id=version_id, reason=reason)
+    path = f"/models/{model_id}/versions/{version_id}"
+    return done(request, path, "The checks run again. Open this page again in a minute.")
+
+
 @router.post("/deployments/{deployment_id}/suspend")
 def suspend(
     request: Request,
@@ -210,6 +236,11 @@ def _may_withdraw(reader: Actor, version: ModelVersion) -> bool:
     if reader.supplier_id is not None:
         return reader.may(Permission.VERSION_SUBMIT)
     return is_of_network(reader) and reader.may(Permission.VERSION_APPROVE)
+
+
+def _again(session: ReadSession, version: ModelVersion) -> Again | None:
+    is_refused = version.status is VersionStatus.REFUSED
+    return admission_again.standing(session, version) if is_refused else None
 
 
 def _stops(session: ReadSession, reader: Actor, version: ModelVersion) -> list[NamedStop]:

@@ -86,3 +86,16 @@ class ApiToken(Table, table=True):
     created_at: datetime = Field(sa_type=Utc)
     expires_at: datetime = Field(sa_type=Utc)
     revoked_at: datetime | None = Field(default=None, sa_type=Utc)
+
+
+class PasswordAttempt(Table, table=True):
+    """A password that was said and was not right, or is being looked at: for counting only.
+
+    `key` says for whom it counts and names nobody (`vigil.kernel.identity.attempts`).
+    """
+
+    __tablename__ = "password_attempt"
+    __table_args__ = (sa.Index("ix_password_attempt_key_at", "key", "at"),)
+    id: str = Field(primary_key=True)
+    key: str
+    at: datetime = Field(sa_type=Utc, index=True)

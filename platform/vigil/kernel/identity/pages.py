@@ -1,5 +1,6 @@
 """Signing in and out, and a person's own account with the keys of their programs."""
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,9 +13,12 @@ from starlette.responses import RedirectResponse, Response
 from vigil.kernel.errors import Fault, Unauthenticated
 from vigil.kernel.identity import repository, service
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.attempts import TooManyPasswords
 from vigil.kernel.identity.errors import BadCredentials
 from vigil.kernel.identity.models import ApiToken, User
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.keys import BadToken
+from vigil.kernel.parts import Parts
 from vigil.kernel.web.dependencies import (
     PartsDep,
     Reading,
@@ -26,6 +30,8 @@ from vigil.kernel.web.dependencies import (
 from vigil.kernel.web.pages import Page, done, local_path, render
 
 router = APIRouter(include_in_schema=False)
+# A browser that signed in before is counted by itself (vigil.kernel.identity.attempts).
+_KNOWN, _KNOWN_COOKIE, _KNOWN_LIFE = "identity.browser", "vigil_browser", timedelta(days=365)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +78,17 @@ def sign_in(
     next: Annotated[str, Form()] = "/",  # noqa: A002 - the form's word
 ) -> Response:
     try:
-        token = service.sign_in(parts.database, email, password)
+        known = _known_browser(request, parts, email)
+        token = service.sign_in(parts.database, email, password, known_browser=known)
     except BadCredentials as error:
         fault = Fault("email", error.detail.rstrip("."), "Check both and try again")
-        page = SignInPage(title="Sign in", next=local_path(next), email=email, faults=(fault,))
-        return render(request, page, HTTPStatus.UNAUTHORIZED)
+        return _sign_in_again(request, next, email, fault, HTTPStatus.UNAUTHORIZED)
+    except TooManyPasswords as error:
+        problem, _, remedy = error.detail.rstrip(".").partition(". ")
+        fault = Fault(
+            "email", problem, f"{remedy}, or use a browser you have signed in with before"
+        )
+        return _sign_in_again(request, next, email, fault, HTTPStatus.TOO_MANY_REQUESTS)
     response = RedirectResponse(local_path(next), status_code=HTTPStatus.SEE_OTHER)
     response.set_cookie(
         cookie_name(parts.settings),
@@ -86,6 +98,7 @@ def sign_in(
         samesite="lax",
         secure=parts.settings.cookie_secure,
     )
+    _know_again(response, parts, email)
     return response
 
 
@@ -134,6 +147,41 @@ def revoke_token(
 ) -> Response:
     service.revoke_token(session, actor, token_id, reason)
     return done(request, "/account", "Token revoked")
+
+
+def _sign_in_again(
+    request: Request, path: str, email: str, fault: Fault, status: HTTPStatus
+) -> Response:
+    page = SignInPage(title="Sign in", next=local_path(path), email=email, faults=(fault,))
+    return render(request, page, status)
+
+
+def _known_browser(request: Request, parts: Parts, email: str) -> str:
+    """Return what stands for this browser, if this person has signed in with it before."""
+    try:
+        mark = parts.keys.open(
+            _KNOWN, request.cookies.get(_KNOWN_COOKIE, ""), parts.database.clock()
+        )
+    except BadToken:
+        return ""
+    return str(mark["id"]) if mark["who"] == _who(parts, email) else ""
+
+
+def _know_again(response: Response, parts: Parts, email: str) -> None:
+    mark = {"id": secrets.token_hex(16), "who": _who(parts, email)}
+    response.set_cookie(
+        _KNOWN_COOKIE,
+        parts.keys.sign(_KNOWN, mark, parts.database.clock() + _KNOWN_LIFE),
+        max_age=int(_KNOWN_LIFE.total_seconds()),
+        path="/sign-in",
+        httponly=True,
+        samesite="lax",
+        secure=parts.settings.cookie_secure,
+    )
+
+
+def _who(parts: Parts, email: str) -> str:
+    return parts.keys.pseudonym(_KNOWN, email.strip().lower())
 
 
 def _person(session: Reading, actor: Actor) -> User:

@@ -13,8 +13,8 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import Database, ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden, Invalid
-from vigil.kernel.identity import repository
-from vigil.kernel.identity.actor import Actor, Grant
+from vigil.kernel.identity import attempts, repository
+from vigil.kernel.identity.actor import Actor, Grant, system_actor
 from vigil.kernel.identity.errors import (
     AlreadyThere,
     BadCredentials,
@@ -36,6 +36,8 @@ from vigil.kernel.identity.roles import Permission, Role
 SESSION_LIFE = timedelta(hours=10)
 MIN_PASSWORD = 12
 _HASHER = PasswordHasher()
+# Whose deed it is that a stranger is refused at the door.
+_DOOR = system_actor("sign-in")
 
 
 @dataclass(frozen=True)
@@ -112,7 +114,7 @@ def create_user(
     user = User(
         id=session.new_id("usr"),
         organisation_id=organisation.id,
-        email=email.strip().lower(),
+        email=_plain(email),
         name=name,
         password_hash=_HASHER.hash(password),
         professional_body=professional_body,
@@ -191,42 +193,77 @@ def _sites_of(
     return own & {grant.site_id for grant in grants if grant.site_id}
 
 
-def sign_in(database: Database, email: str, password: str) -> str:
+def sign_in(database: Database, email: str, password: str, *, known_browser: str = "") -> str:
     """Open a browser session and return the token for its cookie.
 
-    The password is verified before anything is written: it takes long on purpose, and nobody else
-    is to wait for it.
+    The password is verified before anything else is written: it takes long on purpose, and nobody
+    else is to wait for it.
+
+    Args:
+        database: where people and attempts are.
+        email: whose account.
+        password: as it was typed.
+        known_browser: what stands for a browser that signed in as this person before.
 
     Raises:
         BadCredentials: the address or the password is wrong; which one is not said.
+        TooManyPasswords: too many were wrong already.
     """
+    key = f"browser:{known_browser}" if known_browser else f"account:{_digest(_plain(email))}"
+    count = attempts.begin(database, key, attempts.MOST_AT_SIGN_IN)
     with database.read() as session:
         user = repository.user_by_email(session, email)
-    try:
-        _HASHER.verify(user.password_hash if user else _nobodys_hash(), password)
-    except (VerificationError, InvalidHashError) as error:
-        raise BadCredentials("The address or the password is wrong.") from error
-    if user is None or not user.active:
+    if not _is_right(user, password) or user is None:
+        _note_wrong(database, _DOOR, user, "at sign-in", count, attempts.MOST_AT_SIGN_IN)
         raise BadCredentials("The address or the password is wrong.")
     with database.write() as session:
+        attempts.forget(session, key)
         return _open_session(session, user)
 
 
-def confirm_password(session: ReadSession, actor: Actor, password: str) -> None:
+def confirm_password(database: Database, actor: Actor, cookie: str | None, password: str) -> None:
     """Go on only if the one who is signed in can say the password again: it is for a signature.
 
-    Asked before a transaction that writes is opened, for the reason that `sign_in` has.
+    Asked before the transaction of the signature is opened, for the reason that `sign_in` has.
 
     Raises:
         BadCredentials: it is wrong, or the actor is no person.
+        TooManyPasswords: too many were wrong already in this browser session.
     """
-    user = repository.user(session, actor.id)
+    key = f"signature:{actor.id}:{_digest(cookie or '')}"
+    count = attempts.begin(database, key, attempts.MOST_AT_A_SIGNATURE)
+    with database.read() as session:
+        user = repository.user(session, actor.id)
+    if not _is_right(user, password):
+        _note_wrong(database, actor, user, "at a signature", count, attempts.MOST_AT_A_SIGNATURE)
+        raise BadCredentials("The password is wrong.")
+    with database.write() as session:
+        attempts.forget(session, key)
+
+
+def _is_right(user: User | None, password: str) -> bool:
+    """Whether it is this person's password; takes as long where there is no such person."""
     try:
         _HASHER.verify(user.password_hash if user else _nobodys_hash(), password)
-    except (VerificationError, InvalidHashError) as error:
-        raise BadCredentials("The password is wrong.") from error
-    if user is None or not user.active:
-        raise BadCredentials("The password is wrong.")
+    except (VerificationError, InvalidHashError):
+        return False
+    return user is not None and user.active
+
+
+def _note_wrong(
+    database: Database, actor: Actor, user: User | None, where: str, count: int, most: int
+) -> None:
+    # An address that nobody has is nobody's matter; and who makes some up fills no audit.
+    if user is None:
+        return
+    deed = "locked" if count >= most else "wrong"
+    reason = f"a wrong password {where}"
+    with database.write() as session:
+        audit.record(session, actor, f"account:password:{deed}", user.id, reason, in_a_row=count)
+
+
+def _plain(email: str) -> str:
+    return email.strip().lower()
 
 
 def _open_session(session: WriteSession, user: User) -> str:

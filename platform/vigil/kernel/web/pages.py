@@ -18,6 +18,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from vigil.kernel.keys import BadToken
 from vigil.kernel.web.assets import Assets
 from vigil.kernel.web.dependencies import CSRF_FIELD, request_parts
+from vigil.kernel.web.forms import message
 from vigil.kernel.web.navigation import sections
 from vigil.kernel.web.words import colour_of, day, days, in_words, number, when
 
@@ -59,7 +60,7 @@ def environment(domains: Mapping[str, str], assets: Assets) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    found.filters.update(when=when, day=day, in_words=in_words, number=number)
+    found.filters.update(when=when, day=day, in_words=in_words, number=number, at=message)
     found.globals.update(asset=assets.url, colour_of=colour_of, days=days)
     return found
 

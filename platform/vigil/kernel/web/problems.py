@@ -13,7 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
-from vigil.kernel.errors import Fault, Invalid, NotFound, VigilError
+from vigil.kernel.errors import Fault, Invalid, NotFound, TooMany, VigilError
 
 MEDIA_TYPE = "application/problem+json"
 MEANINGS = {
@@ -26,6 +26,7 @@ MEANINGS = {
     415: "The body is of another kind than this address takes. Send the Content-Type it names.",
     422: "The input breaks a rule. Each entry of `errors` names the field and the remedy.",
     428: "Say in If-Match which revision you changed: send the ETag that you were given.",
+    429: "It was tried too often in a short time. Wait as long as Retry-After says.",
     500: "A fault in Vigil. Nothing was saved. Tell the operator the time at which it happened.",
     503: "A part that is needed does not answer. Nothing was saved. Try again shortly.",
 }
@@ -74,6 +75,8 @@ class Meaning:
 
 def of_error(error: VigilError) -> Problem:
     headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else {}
+    if isinstance(error, TooMany):
+        headers = {"Retry-After": str(error.seconds)}
     return Problem(
         error.status, error.title, error.detail, _type(type(error)), error.faults, headers
     )
