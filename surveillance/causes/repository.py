@@ -11,7 +11,7 @@ from inference.routing.models import RoutingRevision
 from inference.runs.models import Run
 from model_registry.deployments.models import DeploymentPeriod
 from surveillance.axes import ALL, AXES
-from surveillance.records.models import FEATURE, AggregateDay, PredictionRecord
+from surveillance.records.models import FEATURE, AggregateDay, PredictionRecord, is_a_number
 from surveillance.records.repository import Scope, within_scope
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -55,7 +55,8 @@ def telling(
     ).where(table.superseded.is_(sa.false()), *conditions, *within_scope(PredictionRecord, scope))
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))
-    order = table.score.desc().nulls_last() if rising else table.score.asc().nulls_last()
+    number = sa.case((is_a_number(table.score), table.score))
+    order = number.desc().nulls_last() if rising else number.asc().nulls_last()
     return session.execute(statement.order_by(order, table.id).limit(SEARCHED)).all()
 
 

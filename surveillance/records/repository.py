@@ -11,7 +11,13 @@ from sqlmodel import col, select
 
 from surveillance.axes import ALL
 from surveillance.records.folding import COUNTERS
-from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord, TruthDay
+from surveillance.records.models import (
+    WHOLE_RUN,
+    AggregateDay,
+    PredictionRecord,
+    TruthDay,
+    is_a_number,
+)
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
@@ -136,11 +142,11 @@ def count(session: ReadSession, actor: Actor, scope: Scope) -> int:
 def first(
     session: ReadSession, actor: Actor, scope: Scope, limit: int
 ) -> Sequence[PredictionRecord]:
-    """Return the earliest records that hold a score."""
+    """Return the earliest records whose score is a number."""
     statement = within_sites(select(PredictionRecord), actor, PredictionRecord.site_id)
     statement = statement.where(
         col(PredictionRecord.superseded).is_(False),
-        col(PredictionRecord.score).is_not(None),
+        is_a_number(col(PredictionRecord.score)),
         *within_scope(PredictionRecord, scope),
     )
     order = (col(PredictionRecord.day), col(PredictionRecord.id))

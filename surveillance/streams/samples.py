@@ -300,6 +300,17 @@ class Ranking:
         )
 
 
+def not_scores(counts: Slots) -> str:
+    """Say how many of the scores in (days, slots) are missing, and how many no number; or nothing.
+
+    So that people can see that as many are counted as came.
+    """
+    missing, invalid = counts[:, -2:].sum(axis=0).tolist()
+    held = ((missing, "missing"), (invalid, "no number"))
+    said = " and ".join(f"{n} are {what}" for n, what in held if n)
+    return f"of {int(counts.sum())} scores {said}" if said else ""
+
+
 def _impossible(*counts: Slots) -> str | None:
     """Say on how many days more was taken back than there was, or happened than there were."""
     if all(each.min(initial=0) >= 0 for each in counts):
