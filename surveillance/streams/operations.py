@@ -103,7 +103,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     runs = from_rows(repository.run_days(session, actor, until, (ALL,)), day)
     deliveries = repository.delivery_days(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {each.version_id for each in runs})
+    watched = declarations.watched(session, {each.version_id for each in runs}, day)
     running = Running.of(session)
     items = [item for each in runs for item in _of_runs(each, in_force, watched, running)]
     for place, held in groupby(deliveries, key=lambda row: (row.version_id, row.site_id)):

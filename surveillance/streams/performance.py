@@ -62,7 +62,7 @@ def _assess(
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
     # What is known of the truth is watched whatever a package names: no package is read.
-    watched = declarations.watched(session, ())
+    watched = declarations.watched(session, (), day)
     return judge(_items(in_force, watched, _counting(found)))
 
 
