@@ -234,6 +234,10 @@ class Monitoring(Document):
     """Names of the streams that matter most"""
     tolerances: dict[Line, float] = Field(default_factory=dict)
     """How far a measure may move before it is of clinical concern"""
+    crosses: dict[Line, tuple[Line, ...]] = Field(
+        default_factory=dict, examples=[{"maker_view": ["manufacturer", "view"]}]
+    )
+    """Groups by two or three categories at once that matter, four at most"""
     reference: Literal["reference.parquet"] | None = None
     """The validation scores that the package holds"""
 

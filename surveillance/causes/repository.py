@@ -10,7 +10,8 @@ from sqlmodel import col, select
 from inference.routing.models import RoutingRevision
 from inference.runs.models import Run
 from model_registry.deployments.models import DeploymentPeriod
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.records.models import FEATURE, AggregateDay, PredictionRecord, is_a_number
 from surveillance.records.repository import Scope, within_scope
 from vigil.kernel.db import ReadSession
@@ -29,7 +30,7 @@ SEARCHED = 2000
 
 def of_site(session: ReadSession, actor: Actor, scope: Scope) -> Sequence[sa.Row[Any]]:
     """Return the daily counts of one stream on every axis, undecoded."""
-    return _daily(session, actor, scope, (ALL, *AXES))
+    return _daily(session, actor, scope, (ALL, *crosses.axes(session, scope.version_id)))
 
 
 def of_all_sites(session: ReadSession, actor: Actor, scope: Scope) -> Sequence[sa.Row[Any]]:

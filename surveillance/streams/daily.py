@@ -80,11 +80,11 @@ def course(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
         raise NoSeries(
             "Nothing was counted of this stream, or nothing is there to hold it against."
         )
-    found = _course(stream, sample)
+    whole = _course(stream, sample)
     muted = look.watched.muting(stream.kind, stream.version_id, stream.site_id)
     if muted is None:
-        return found
-    return replace(found, muted=muted, days=tuple(replace(day, mark="") for day in found.days))
+        return whole
+    return replace(whole, muted=muted, days=tuple(replace(day, mark="") for day in whole.days))
 
 
 def _sample(items: Iterable[Any]) -> Sample | None:

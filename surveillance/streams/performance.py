@@ -11,7 +11,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.declarations import service as declarations
 from surveillance.declarations.service import Watched
 from surveillance.measures import batch_area
@@ -47,7 +48,7 @@ def assess_groups(
 ) -> list[Assessment]:
     """Assess the same for every group."""
     in_force = InForce.on(session, day, groups=True)
-    found = _assess(session, actor, day, scope, (ALL, *AXES), in_force)
+    found = _assess(session, actor, day, scope, (ALL, *crosses.axes(session)), in_force)
     return [each for each in found if each.axis != ALL]
 
 
