@@ -56,6 +56,7 @@ IMAGE_NUMBERS: Final = {
 OUTPUT_NUMBERS: Final = {
     "score_max": "largest score of the findings",
     "score_mean": "mean score of the findings",
+    "embedding": "what the model sees or says as a whole: its embedding, or all its scores",
 }
 CATEGORIES: Final = {
     "sex": "shares of the sexes",

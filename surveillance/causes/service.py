@@ -22,6 +22,7 @@ from surveillance.crosses import service as crosses
 from surveillance.measures.ranks import ranks
 from surveillance.records.models import FEATURE, SLOT, Basis
 from surveillance.records.repository import Scope
+from surveillance.records.vectors import is_of_vector
 from surveillance.references import service as references
 from surveillance.references.models import Reference
 from surveillance.streams.kinds import StreamKind
@@ -189,8 +190,10 @@ def _features(session: ReadSession, actor: Actor, alert: Alert, first: date) -> 
     found = {}
     for key, group in groupby(rows, key=lambda row: row.finding_key):
         moved = _movement(list(group), alert.window_from)
-        if moved is not None and key != alert.finding_key:
-            found[str(key).removeprefix(FEATURE)] = moved
+        name = str(key).removeprefix(FEATURE)
+        # Directions of the model's own vector explain nothing: they are what is to be explained.
+        if moved is not None and key != alert.finding_key and not is_of_vector(name):
+            found[name] = moved
     return found
 
 

@@ -52,6 +52,9 @@ class Ordered:
         at = float(found)
         return Interval(at, max(0.0, at - half), min(1.0, at + half))
 
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
+
     @staticmethod
     def bets(samples: Sequence["Ordered"]) -> Bets:
         (one,) = samples

@@ -134,7 +134,7 @@ def _done(sample: Sample, where: Standing) -> Assessment:
         interval=sample.interval(first),
         window=window,
         cusum=where.cusum if is_enough else 0.0,
-        reliance=asked.reliance,
+        reliance=sample.reliance(first),
     )
 
 

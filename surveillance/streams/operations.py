@@ -86,6 +86,9 @@ class Paced:
         half = Z95 * sqrt(max(had, 1.0) + had**2 * self.rhythm.spread / days) / due
         return Interval(had / due, max(0.0, had / due - half), had / due + half)
 
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
+
     @staticmethod
     def bets(samples: Sequence["Paced"]) -> Bets:
         return volumes.on_volume(

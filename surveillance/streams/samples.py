@@ -71,6 +71,9 @@ class Sample(Protocol):
     def interval(self, first: int) -> Interval:
         """Return the estimate over the days from `first` on."""
 
+    def reliance(self, first: int) -> str:
+        """Say what a reader should know of the estimate, in a clause; empty for nothing."""
+
     @staticmethod
     def bets(samples: Sequence[Any]) -> Bets:
         """Bet on the days of samples of one shape, each beginning at the same place."""
@@ -115,6 +118,9 @@ class Ranked:
     def interval(self, first: int) -> Interval:
         held = self.counts[first:].sum(axis=0)
         return of_mean_rank(mean_rank(held, ranks(self.reference)), int(valued(held).sum()))
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Ranked"]) -> Bets:
@@ -163,6 +169,9 @@ class Counted:
 
     def interval(self, first: int) -> Interval:
         return wilson(int(self.events[first:].sum()), int(self.n[first:].sum()))
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Counted"]) -> Bets:
@@ -225,6 +234,9 @@ class Claimed:
         half = Z95 * sqrt(max(0.0, float(self.variance[first:].sum()))) / n
         return Interval(gap, gap - half, gap + half)
 
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
+
     @staticmethod
     def bets(samples: Sequence["Claimed"]) -> Bets:
         n = packed([one.n for one in samples]).astype(np.float64)
@@ -283,6 +295,9 @@ class Ranking:
         m, n = float(valued(above).sum()), float(valued(below).sum())
         half = Z95 * float(batch_area.error(np.asarray(estimate), np.asarray(m), np.asarray(n)))
         return Interval(estimate, max(0.0, estimate - half), min(1.0, estimate + half))
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Ranking"]) -> Bets:
