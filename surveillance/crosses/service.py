@@ -25,21 +25,19 @@ from vigil.kernel.identity.roles import Permission
 
 def axes(session: ReadSession, version_id: str | None = None) -> tuple[str, ...]:
     """Return every axis that is counted of a version, or of any, the crosses last."""
-    asked = None if version_id is None else [version_id]
-    packages = repository.of_packages(session, asked).values()
-    named = {cross for each in packages for cross in _of_package(each)}
+    if version_id is not None:
+        return (*AXES, *sorted({*of_versions(session, [version_id])[version_id]} - {EVERYWHERE}))
+    named = {cross for each in repository.of_packages(session) for cross in _of_package(each)}
     return (*AXES, *sorted({*named, *repository.in_force(session)} - {EVERYWHERE}))
 
 
 def of_versions(session: ReadSession, version_ids: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
     """Return the crosses that each version counts beside the one that all do."""
-    wanted = sorted(set(version_ids))
-    everywhere = repository.in_force(session)
-    packages = repository.of_packages(session, wanted)
-    return {
-        version_id: tuple(dict.fromkeys((*everywhere, *_of_package(packages.get(version_id, {})))))
-        for version_id in wanted
-    }
+    found = {}
+    for version_id in sorted(set(version_ids)):
+        everywhere, package = repository.of_version(session, version_id)
+        found[version_id] = tuple(dict.fromkeys((*everywhere, *_of_package(package))))
+    return found
 
 
 def crosses(session: ReadSession, actor: Actor) -> Sequence[NamedCross]:

@@ -102,14 +102,18 @@ def of_outputs(objects: ObjectStore, digest: str | None, output: str) -> Vectors
 
 @dataclass
 class Projector:
-    """Reads a run's vector and says where it stands; bases are kept, as they never change."""
+    """Reads a run's vector and says where it stands.
+
+    What a version's vector is and the bases are kept: neither ever changes.
+    """
 
     objects: ObjectStore
+    _sources: dict[str, Source | None] = field(default_factory=dict)
     _bases: dict[str, Basis] = field(default_factory=dict)
 
     def of_run(self, session: ReadSession, actor: Actor, run: Run, facts: RunFacts) -> Numbers:
         """Return the numbers of a run that answered; none of a model that has no vector."""
-        source = source_of(versions.version(session, actor, run.version_id).manifest)
+        source = self._source(session, actor, run.version_id)
         if source is None or facts.outcome not in {Outcome.SUCCEEDED, Outcome.NO_RESULT}:
             return {}
         if source.output is not None:
@@ -121,6 +125,12 @@ class Projector:
         place = (facts.version_id, facts.site_id)
         reference = references.on_day(session, *place, SUBJECT, facts.day)
         return numbers(vector, self._basis(reference))
+
+    def _source(self, session: ReadSession, actor: Actor, version_id: str) -> Source | None:
+        if version_id not in self._sources:
+            manifest = versions.version(session, actor, version_id).manifest
+            self._sources[version_id] = source_of(manifest)
+        return self._sources[version_id]
 
     def _basis(self, reference: Reference | None) -> Basis | None:
         if reference is None:

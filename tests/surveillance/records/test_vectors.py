@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import FakeClock
 from factories import packages
-from factories.identity import create_site
+from factories.identity import create_organisation, create_person, create_site
 from factories.runs import Finished, create_run
 from factories.surveillance import START, Place, create_place, run_facts
+from factories.web import browser, create_web
 from numpy.typing import NDArray
 from sqlmodel import select
 
@@ -35,13 +36,14 @@ from surveillance.records.tasks import SurveillanceTasks
 from surveillance.records.vectors import Source, source_of
 from surveillance.references import parquet
 from surveillance.references.models import Reference, ReferenceSource
-from surveillance.streams import embeddings
+from surveillance.streams import api, embeddings, pages
 from surveillance.streams.assessment import Assessment, Verdict
 from surveillance.streams.evaluation import evaluate
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.sentences import sentence
 from vigil.kernel.db import Database, ReadSession
 from vigil.kernel.identity.actor import Actor, Grant, system_actor
+from vigil.kernel.identity.models import OrganisationKind
 from vigil.kernel.identity.roles import Role
 from vigil.kernel.keys import Keys
 from vigil.kernel.objects import LocalObjectStore
@@ -202,6 +204,21 @@ def test_a_moved_embedding_becomes_an_alert_that_names_the_direction(
         records.rebuild(session, Scope())
         rows = repository.aggregates(session, EVERYBODY, scope, (ALL,))
         assert [(row.n, row.histogram.tolist()) for row in rows] == counted
+    _is_shown(parts, finished.run.version_id, said)
+
+
+def _is_shown(parts: Parts, version_id: str, said: str) -> None:
+    with parts.database.write() as session:
+        create_organisation(session, "NET", OrganisationKind.NETWORK)
+        person = create_person(session, "NET", Role.CSO)
+        version = session.get_one(ModelVersion, version_id)
+        page = f"/models/{version.model_id}/versions/{version.id}/surveillance"
+    web = create_web(parts, api.router, pages.router, domains={"streams": "surveillance.streams"})
+    client = browser(web, person)
+    (shown,) = client.get("/api/v1/surveillance/streams?kind=embedding").json()["items"]
+    assert (shown["verdict"], shown["sentence"]) == ("escalate", said)
+    assert shown["interval_low"] > shown["tolerated_high"]
+    assert "has moved: most in direction 2 of 8" in client.get(f"{page}?kind=embedding").text
 
 
 def test_the_directions_are_kept_under_their_digest_and_no_vector_is_kept(
