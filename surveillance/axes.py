@@ -2,11 +2,13 @@
 
 Levels come from named DICOM attributes (`vigil.kernel.dicom`) and, where DICOM does not know them,
 from tables that a site sends (`surveillance.truth`). What is not known is the level `unknown`,
-always counted, because missing attributes are themselves a stream. Crosses are named, never all.
+always counted, because missing attributes are themselves a stream. Crosses are named, never all:
+one that every record has, and those of packages and of the network (`surveillance.crosses`). The
+axis of a cross is its parts, so that whatever it is called, equal counts are of equal groups.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 ALL: Final = "all"
@@ -17,8 +19,9 @@ IMAGE_AXES: Final = ("sex", "age_band", "manufacturer", "view")
 SCANNER_AXES: Final = ("manufacturer_model", "software_versions")
 # What DICOM does not say; each is `unknown` until a site tells it.
 TOLD_AXES: Final = ("ethnicity", "imd", "setting")
-CROSSES: Final[Mapping[str, tuple[str, ...]]] = {"sex*age_band": ("sex", "age_band")}
-AXES: Final = (*IMAGE_AXES, *SCANNER_AXES, *TOLD_AXES, *CROSSES)
+CROSS: Final = "*"
+EVERYWHERE: Final = "sex*age_band"  # the one cross that every record counts on
+AXES: Final = (*IMAGE_AXES, *SCANNER_AXES, *TOLD_AXES, EVERYWHERE)
 LONGEST = 64
 # PS3.3 C.2.2.2: Patient's Sex is M, F or O.
 _SEXES = frozenset({"M", "F", "O"})
@@ -41,19 +44,50 @@ def levels(attributes: Mapping[str, Any]) -> dict[str, str]:
     )
 
 
-def crossed(known: Mapping[str, str]) -> dict[str, str]:
-    """Return the levels with those of the crosses; a cross with an unknown part is unknown."""
+def crossed(known: Mapping[str, str], named: Iterable[str] = ()) -> dict[str, str]:
+    """Return the levels with those of the crosses: the one of all, those held and those named.
+
+    A cross with an unknown part is unknown.
+    """
     whole = dict(known)
-    for cross, parts in CROSSES.items():
-        held = [known.get(part, UNKNOWN) for part in parts]
-        whole[cross] = UNKNOWN if UNKNOWN in held else " ".join(held)
+    for axis in (EVERYWHERE, *filter(is_cross, known), *named):
+        held = [known.get(part, UNKNOWN) for part in parts(axis)]
+        whole[axis] = UNKNOWN if UNKNOWN in held else _between(axis).join(map(_alone, held))
     return whole
+
+
+def cross_of(axes: Iterable[str]) -> str:
+    """Return the axis of a cross of axes, in whatever order they are named."""
+    return CROSS.join(sorted(axes, key=AXES.index))
+
+
+def is_cross(axis: str) -> bool:
+    return CROSS in axis
+
+
+def parts(axis: str) -> tuple[str, ...]:
+    """Return the axes that an axis is made of: itself, where it is no cross."""
+    return tuple(axis.split(CROSS))
+
+
+def parts_of(axis: str, level: str) -> tuple[str, ...]:
+    """Return the level on each part of a cross; of no cross, and of an unknown one, the level."""
+    return tuple(level.split(_between(axis))) if is_cross(axis) else (level,)
 
 
 def age_band(years: object) -> str:
     if isinstance(years, bool) or not isinstance(years, int | float) or not 0 <= years <= _OLDEST:
         return UNKNOWN
     return next(band for start, band in reversed(_BANDS) if years >= start)
+
+
+def _between(axis: str) -> str:
+    # Levels of sex and age have no blanks; a maker's name has them.
+    return " " if axis == EVERYWHERE else f" {CROSS} "
+
+
+def _alone(level: str) -> str:
+    return level.replace(CROSS, "-")
 
 
 def _text(value: object) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select
 
 from inference.runs.models import Finding, Outcome, Run
@@ -57,6 +58,26 @@ def last_runtime(session: ReadSession) -> dict[str, Any] | None:
     statement = select(Run).where(col(Run.outputs_digest).is_not(None))
     newest = session.exec(statement.order_by(col(Run.id).desc()).limit(1)).first()
     return newest.runtime if newest else None
+
+
+def first_outputs(
+    session: ReadSession, actor: Actor, *, version_id: str, site_id: str, limit: int
+) -> Sequence[str]:
+    """Return the digests of the outputs of a version's first runs at a site, the earliest first.
+
+    Only of runs that came to a result and that no later run supersedes.
+    """
+    later = aliased(Run)
+    statement = select(Run).where(
+        Run.version_id == version_id,
+        Run.site_id == site_id,
+        Run.outcome == Outcome.SUCCEEDED,
+        col(Run.outputs_digest).is_not(None),
+        ~sa.exists().where(col(later.supersedes_run_id) == col(Run.id)),
+    )
+    readable = within_sites(statement, actor, Run.site_id)
+    rows = session.exec(readable.order_by(col(Run.planned_at), col(Run.id)).limit(limit)).all()
+    return [row.outputs_digest for row in rows if row.outputs_digest is not None]
 
 
 def findings(session: ReadSession, run_id: str) -> Sequence[Finding]:

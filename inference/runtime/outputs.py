@@ -33,6 +33,17 @@ def from_bytes(data: bytes) -> Arrays:
         raise Invalid.because([fault]) from error
 
 
+def vectors(data: bytes, output: str) -> list[Array]:
+    """Return one output of each image from what `to_bytes` wrote of a run, flat.
+
+    Only that output is decoded: masks beside it may be large.
+    """
+    kept = json.loads(data)
+    return [
+        _array(entry).ravel() for name, entry in kept.items() if name.partition("/")[2] == output
+    ]
+
+
 def _describe(array: Array) -> dict[str, Any]:
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
     return {

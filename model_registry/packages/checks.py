@@ -8,7 +8,7 @@ from model_registry.packages.documents import read_card, read_safety_case
 from model_registry.packages.golden import read_cases_document
 from model_registry.packages.interface import interface_faults
 from model_registry.packages.layout import CARD, CASES, CHANGE_PLAN, REFERENCE, SAFETY_CASE, missing
-from model_registry.packages.monitoring import faults_of
+from model_registry.packages.monitoring import cross_faults, faults_of
 from model_registry.packages.plan_document import check_plan
 from model_registry.packages.signature import list_faults, signature_of
 from model_registry.packages.structure import read_structure
@@ -30,6 +30,7 @@ def manifest_faults(package: ModelPackage) -> list[Fault]:
         return faults
     monitoring = package.manifest.monitoring
     faults = faults_of(monitoring.streams)
+    faults += cross_faults(monitoring.crosses, "manifest.yaml:monitoring.crosses")
     if monitoring.reference and REFERENCE not in package.files:
         faults.append(Fault(REFERENCE, "named by monitoring.reference and missing", "Add it"))
     return faults

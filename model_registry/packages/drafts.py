@@ -33,6 +33,7 @@ input:
 # What surveillance should watch most closely, and what change would matter to a patient.
 # monitoring:
 #   streams: [score, flag_rate, override_rate]
+#   crosses: {{maker_view: [manufacturer, view]}}    # groups by two or three categories; 4 at most
 #   tolerances: {{auc: 0.05}}
 #   reference: reference.parquet          # scores and attributes of your validation set
 # If this version is a change inside the predetermined plan of an earlier one (change_plan.yaml):
@@ -67,7 +68,7 @@ PROBABILITIES = """\
 PICTURE = """\
   - name: {name}
     # The graph gives {shown}.
-    kind: segmentation         # or saliency, without findings
+    kind: segmentation         # or saliency or embedding, without findings
     activation: none           # what Vigil applies to the numbers: none | sigmoid | softmax
     findings:
 """

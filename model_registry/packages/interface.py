@@ -103,6 +103,7 @@ def _output_faults(output: Output, structure: Structure, place: str) -> Iterator
         yield Fault(f"{place}.name", f"it gives {port.dtype}", "Give an output of floats")
     yield from _rank_faults(output, port, place)
     yield from _index_faults(output, port, place)
+    yield from _length_faults(output, port, place)
 
 
 _RANKS = {
@@ -110,7 +111,10 @@ _RANKS = {
     "segmentation": (3, 4, 5),
     "saliency": (3, 4, 5),
     "measurement": (0, 1, 2),
+    "embedding": (1, 2),
 }
+# Of more numbers, frozen directions would take longer to find than a reference should.
+_EMBEDDINGS = range(2, 2049)
 
 
 def _rank_faults(output: Output, port: Port, place: str) -> Iterator[Fault]:
@@ -118,6 +122,14 @@ def _rank_faults(output: Output, port: Port, place: str) -> Iterator[Fault]:
         problem = f"the model gives {_shown(port.shape)}, which is no {output.kind}"
         ranks = " or ".join(str(rank) for rank in _RANKS[output.kind])
         yield Fault(f"{place}.kind", problem, f"Give {ranks} dimensions, or another kind")
+
+
+def _length_faults(output: Output, port: Port, place: str) -> Iterator[Fault]:
+    length = port.shape[-1] if port.shape else None
+    if output.kind == "embedding" and length is not None and length not in _EMBEDDINGS:
+        longest = _EMBEDDINGS[-1]
+        remedy = f"Give an embedding of 2 to {longest}, such as the one after pooling"
+        yield Fault(f"{place}.name", f"it gives {length} numbers", remedy)
 
 
 def _index_faults(output: Output, port: Port, place: str) -> Iterator[Fault]:

@@ -196,7 +196,7 @@ class Output(Document):
 
     name: Line
     """Name of the output in the ONNX graph"""
-    kind: Literal["probabilities", "segmentation", "saliency", "measurement"]
+    kind: Literal["probabilities", "segmentation", "saliency", "measurement", "embedding"]
     """What the numbers are"""
     activation: Literal["none", "sigmoid", "softmax"] = "none"
     """What Vigil applies to them"""
@@ -215,6 +215,10 @@ class Output(Document):
                 raise broken("a threshold is not within 0 and 1", "Give a probability")
         if (self.kind == "measurement") != (self.unit is not None):
             raise broken("a unit is for a measurement, and each has one", "Write it in UCUM: ml")
+        if self.kind == "embedding" and (self.findings or self.activation != "none"):
+            raise broken(
+                "an embedding speaks about no finding", "Leave out findings and activation"
+            )
         return self
 
 
@@ -234,6 +238,10 @@ class Monitoring(Document):
     """Names of the streams that matter most"""
     tolerances: dict[Line, float] = Field(default_factory=dict)
     """How far a measure may move before it is of clinical concern"""
+    crosses: dict[Line, tuple[Line, ...]] = Field(
+        default_factory=dict, examples=[{"maker_view": ["manufacturer", "view"]}]
+    )
+    """Groups by two or three categories at once that matter, four at most"""
     reference: Literal["reference.parquet"] | None = None
     """The validation scores that the package holds"""
 
@@ -269,6 +277,8 @@ class Manifest(Document):
     def _names_are_unique(self) -> "Manifest":
         _unique([output.name for output in self.output], "output name")
         _unique([finding.key for finding in self.findings], "finding key")
+        if sum(output.kind == "embedding" for output in self.output) > 1:
+            raise broken("more than one embedding", "Declare the one that tells most of an image")
         return self
 
     @property

@@ -3,7 +3,8 @@
 Here and not in surveillance, so that `vigil package check` knows them without a server.
 """
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from vigil.kernel.errors import Fault
@@ -55,6 +56,7 @@ IMAGE_NUMBERS: Final = {
 OUTPUT_NUMBERS: Final = {
     "score_max": "largest score of the findings",
     "score_mean": "mean score of the findings",
+    "embedding": "what the model sees or says as a whole: its embedding, or all its scores",
 }
 CATEGORIES: Final = {
     "sex": "shares of the sexes",
@@ -71,6 +73,50 @@ NUMBERS: Final = HEADER_NUMBERS | IMAGE_NUMBERS | OUTPUT_NUMBERS
 # What a package picks from; one that picks nothing has all of it watched.
 CHOSEN: Final = NUMBERS | CATEGORIES
 STREAMS: Final = CORE | CHOSEN
+
+
+# Groups by several categories at once are many and small: a package names a few, and the network
+# as many for all versions.
+MOST_CROSSES: Final = 4
+_PARTS: Final = (2, 3)
+_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,31}")
+_COUNTED_ALREADY: Final = frozenset({"sex", "age_band"})
+
+
+def cross_faults(crosses: Mapping[str, Sequence[str]], field: str) -> list[Fault]:
+    """Return a fault for each cross of categories that cannot be counted.
+
+    Args:
+        crosses: the categories of each, by its name.
+        field: where they stand, for the fault.
+    """
+    faults = [fault for name, axes in crosses.items() for fault in _cross(name, axes, field)]
+    if len(crosses) > MOST_CROSSES:
+        remedy = f"Keep the {MOST_CROSSES} that matter most: more are too small to tell anything"
+        faults.append(Fault(field, f"{len(crosses)} crosses", remedy))
+    first: dict[frozenset[str], str] = {}
+    for name, axes in crosses.items():
+        other = first.setdefault(frozenset(axes), name)
+        if other != name:
+            faults.append(Fault(f"{field}.{name}", f"is the same as {other}", "Leave one out"))
+    return faults
+
+
+def _cross(name: str, axes: Sequence[str], field: str) -> Iterator[Fault]:
+    place = f"{field}.{name[:40]}"
+    if not _NAME.fullmatch(name) or name in STREAMS:
+        remedy = "Use up to 32 lower case letters, digits and _, and no name of docs/streams.md"
+        yield Fault(place, "is no name for a cross", remedy)
+    for part, axis in enumerate(axes):
+        if axis not in CATEGORIES:
+            remedy = f"Use two or three of {', '.join(CATEGORIES)}"
+            yield Fault(f"{place}.{part}", f"no category is called {axis}", remedy)
+    if len(axes) not in _PARTS or len(set(axes)) < len(axes):
+        yield Fault(
+            place, "is not of two or three categories", "Name each once, such as [sex, view]"
+        )
+    if frozenset(axes) == _COUNTED_ALREADY:
+        yield Fault(place, "is counted of every version", "Leave it out")
 
 
 def faults_of(named: Sequence[str]) -> list[Fault]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from surveillance.axes import CROSSES, SCANNER_AXES, UNKNOWN
+from surveillance.axes import EVERYWHERE, SCANNER_AXES, UNKNOWN, is_cross, parts
 from surveillance.causes.cause import Cause, CauseKind, clipped, percent
 from surveillance.causes.groups import FEWEST, Groups
 from surveillance.words import axis_name
@@ -142,14 +142,15 @@ def _numbers(groups: Groups, index: int) -> dict[str, float | str]:
 
 def _standing(cause: Cause) -> float:
     depth = SCANNERS.index(cause.axis) * 0.5 if cause.axis in SCANNERS else 0.0
-    depth += cause.axis in CROSSES
+    depth += is_cross(cause.axis)
     return cause.sure - FINER_MUST_ADD * (depth + _PLAIN.get(cause.kind, 0))
 
 
 def _family(axis: str) -> tuple[str, ...]:
     if axis in SCANNERS:
         return SCANNERS
-    for parts in CROSSES.values():
-        if axis in parts:
-            return parts
-    return CROSSES.get(axis, (axis,))
+    # A named cross is of the family of its first part: it tells of the same cases.
+    first = parts(axis)[0]
+    if first in SCANNERS:
+        return SCANNERS
+    return parts(EVERYWHERE) if first in parts(EVERYWHERE) else (first,)

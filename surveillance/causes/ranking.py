@@ -26,7 +26,9 @@ READ = frozenset(
         StreamKind.DECISION_TIME,
     }
 )
-BEFORE_THRESHOLDS = frozenset({StreamKind.SCORE, StreamKind.FEATURE, StreamKind.CATEGORY})
+BEFORE_THRESHOLDS = frozenset(
+    {StreamKind.SCORE, StreamKind.FEATURE, StreamKind.EMBEDDING, StreamKind.CATEGORY}
+)
 # A change of half a standard deviation is as much as is looked for.
 STRONG = 0.5
 HALF_LIFE, NEAR = 3.0, 10

@@ -10,8 +10,9 @@ from sqlmodel import col, select
 from inference.routing.models import RoutingRevision
 from inference.runs.models import Run
 from model_registry.deployments.models import DeploymentPeriod
-from surveillance.axes import ALL, AXES
-from surveillance.records.models import FEATURE, AggregateDay, PredictionRecord
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
+from surveillance.records.models import FEATURE, AggregateDay, PredictionRecord, is_a_number
 from surveillance.records.repository import Scope, within_scope
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -29,7 +30,7 @@ SEARCHED = 2000
 
 def of_site(session: ReadSession, actor: Actor, scope: Scope) -> Sequence[sa.Row[Any]]:
     """Return the daily counts of one stream on every axis, undecoded."""
-    return _daily(session, actor, scope, (ALL, *AXES))
+    return _daily(session, actor, scope, (ALL, *crosses.axes(session, scope.version_id)))
 
 
 def of_all_sites(session: ReadSession, actor: Actor, scope: Scope) -> Sequence[sa.Row[Any]]:
@@ -55,7 +56,8 @@ def telling(
     ).where(table.superseded.is_(sa.false()), *conditions, *within_scope(PredictionRecord, scope))
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))
-    order = table.score.desc().nulls_last() if rising else table.score.asc().nulls_last()
+    number = sa.case((is_a_number(table.score), table.score))
+    order = number.desc().nulls_last() if rising else number.asc().nulls_last()
     return session.execute(statement.order_by(order, table.id).limit(SEARCHED)).all()
 
 

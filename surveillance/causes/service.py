@@ -12,15 +12,17 @@ import numpy as np
 from model_registry.versions import service as versions
 from surveillance.alerts import service as alerts
 from surveillance.alerts.models import Alert
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL, AXES, is_cross
 from surveillance.causes import registry, repository, studies, sums
 from surveillance.causes.evidence import Elsewhere, Event, Evidence
 from surveillance.causes.groups import FEWEST, Groups, Numbers
 from surveillance.causes.movements import Movement, movement
 from surveillance.causes.ranking import NEAR, Explanation, explain
+from surveillance.crosses import service as crosses
 from surveillance.measures.ranks import ranks
 from surveillance.records.models import FEATURE, SLOT, Basis
 from surveillance.records.repository import Scope
+from surveillance.records.vectors import is_of_vector
 from surveillance.references import service as references
 from surveillance.references.models import Reference
 from surveillance.streams.kinds import StreamKind
@@ -94,7 +96,7 @@ def _evidence(session: ReadSession, actor: Actor, objects: ObjectStore, alert: A
 
 def _groups(split: sums.Split, kind: StreamKind) -> tuple[Groups | None, tuple[Groups, ...]]:
     variance = sums.variance_of(kind)
-    found = [split.groups(axis, variance) for axis in AXES]
+    found = [split.groups(axis, variance) for axis in split.cells if axis != ALL]
     return split.groups(ALL, variance), tuple(each for each in found if each is not None)
 
 
@@ -128,7 +130,10 @@ def _against_reference(
         return None
     cases = references.cases(objects, reference)
     values = studies.measured(cases, reference, kind)
-    for axis in (ALL, *AXES):
+    # Of a cross that was named after the reference its cases say nothing.
+    for axis in [axis for axis in split.cells if is_cross(axis) and axis not in cases]:
+        del split.cells[axis]
+    for axis in (ALL, *AXES, *(axis for axis in split.cells if is_cross(axis))):
         for level in split.cells.get(axis, {}).values():
             level[:2] = 0
         levels = cases.get(axis) or [ALL] * len(values)
@@ -155,7 +160,13 @@ def _elsewhere(split: sums.Split, kind: StreamKind, site_id: str) -> tuple[Elsew
 def _of_truth(
     session: ReadSession, actor: Actor, alert: Alert, scope: Scope, kind: StreamKind
 ) -> tuple[Groups | None, tuple[Groups, ...], tuple[Elsewhere, ...]]:
-    found = truth.series(session, actor, scope, basis=Basis.LABEL, axes=(ALL, *AXES))
+    found = truth.series(
+        session,
+        actor,
+        scope,
+        basis=Basis.LABEL,
+        axes=(ALL, *crosses.axes(session, alert.version_id)),
+    )
     here, there = sums.Split(alert.window_from), sums.Split(alert.window_from)
     for series in found:
         cases, events = _of_labels(series, kind)
@@ -179,8 +190,10 @@ def _features(session: ReadSession, actor: Actor, alert: Alert, first: date) -> 
     found = {}
     for key, group in groupby(rows, key=lambda row: row.finding_key):
         moved = _movement(list(group), alert.window_from)
-        if moved is not None and key != alert.finding_key:
-            found[str(key).removeprefix(FEATURE)] = moved
+        name = str(key).removeprefix(FEATURE)
+        # Directions of the model's own vector explain nothing: they are what is to be explained.
+        if moved is not None and key != alert.finding_key and not is_of_vector(name):
+            found[name] = moved
     return found
 
 

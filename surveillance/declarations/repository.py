@@ -1,6 +1,7 @@
 """Queries for choices: those of a site are for who may read it, general ones for everybody."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,6 +32,15 @@ def choices(
 def in_force(session: ReadSession) -> Sequence[StreamChoice]:
     """Return every choice that holds now: what is watched is the same whoever asks."""
     statement = select(StreamChoice).where(col(StreamChoice.ended_at).is_(None))
+    return session.exec(statement.order_by(StreamChoice.id)).all()
+
+
+def in_force_at(session: ReadSession, at: datetime) -> Sequence[StreamChoice]:
+    """Return every choice that held at an instant, whatever was chosen since."""
+    ended = col(StreamChoice.ended_at)
+    statement = select(StreamChoice).where(
+        col(StreamChoice.made_at) <= at, sa.or_(ended.is_(None), ended > at)
+    )
     return session.exec(statement.order_by(StreamChoice.id)).all()
 
 

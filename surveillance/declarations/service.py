@@ -8,6 +8,7 @@ version, that before the site's, and that before the general one.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
 from model_registry.packages.monitoring import CHOSEN, CORE, STREAMS
@@ -21,6 +22,8 @@ from vigil.kernel.errors import Fault, Invalid, NotFound
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+
+_DAY = timedelta(days=1)
 
 
 class Origin(StrEnum):
@@ -67,6 +70,11 @@ class Watched:
             self._known[place] = frozenset(each.name for each in found if each.is_watched)
         return self._known[place]
 
+    def muting(self, name: str, version_id: str, site_id: str) -> StreamChoice | None:
+        """Return the choice that mutes a stream, if one does."""
+        found = self._choice(name, (version_id, site_id))
+        return found if found is not None and found.choice is Choice.MUTE else None
+
     def declared(self, version_id: str, site_id: str) -> tuple[Declared, ...]:
         """Return every stream of the catalogue, with why it is watched or not."""
         asked = frozenset(self.asked_for.get(version_id, ())) & frozenset(STREAMS)
@@ -91,10 +99,15 @@ class Watched:
         return next((each for each in held if each is not None), None)
 
 
-def watched(session: ReadSession, version_ids: Iterable[str]) -> Watched:
-    """Read what is watched of versions, for a look at many streams."""
+def watched(session: ReadSession, version_ids: Iterable[str], day: date) -> Watched:
+    """Read what was watched of versions at the end of a day, for a look at many streams."""
+    return watched_at(session, version_ids, datetime.combine(day + _DAY, time(), UTC))
+
+
+def watched_at(session: ReadSession, version_ids: Iterable[str], at: datetime) -> Watched:
+    """Read what was watched at an instant: what was chosen later changes nothing of it."""
     by_scope: dict[tuple[str | None, str | None], dict[str, StreamChoice]] = {}
-    for each in repository.in_force(session):
+    for each in repository.in_force_at(session, at):
         by_scope.setdefault((each.version_id, each.site_id), {})[each.name] = each
     return Watched(repository.asked_for(session, sorted(set(version_ids))), by_scope)
 
@@ -104,7 +117,7 @@ def declared(
 ) -> tuple[Declared, ...]:
     """Return every stream of the catalogue for a version at a site."""
     actor.require(Permission.SURVEILLANCE_READ, site_id)
-    return watched(session, [version_id]).declared(version_id, site_id)
+    return watched_at(session, [version_id], session.now()).declared(version_id, site_id)
 
 
 def choices(

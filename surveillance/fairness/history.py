@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from surveillance.axes import ALL, CROSSES
+from surveillance.axes import ALL, AXES, is_cross
 from surveillance.fairness import mix
 from surveillance.fairness.cells import Cell, Design, added, sides
 from surveillance.fairness.contrasts import Contrast, Gap
@@ -105,14 +105,14 @@ def changes(counted: Counted, half: int, design: Design) -> list[Contrast]:
     ]
 
 
-def explained(gap: Gap, counted: Counted, half: int, axes: Sequence[str]) -> list[Explained]:
+def explained(gap: Gap, counted: Counted, half: int) -> list[Explained]:
     """Say how much of a change the mix on each axis explains, the most telling first."""
     of = gap.contrast
     if of.measure is Measure.AREA:
         return []
     found = []
-    for axis in axes:
-        if axis in CROSSES or axis == ALL:
+    for axis in AXES:
+        if is_cross(axis):
             continue
         later, earlier = (_levels(counted, of.finding_key, axis, half, late) for late in (1, 0))
         parted = mix.over_time(of.measure, earlier, later)

@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.axes import CROSSES
+from surveillance.axes import is_cross, parts
 from surveillance.fairness.cells import Cell
 from surveillance.fairness.contrasts import Gap
 from surveillance.fairness.kinds import Measure
@@ -70,7 +70,7 @@ def of_gap(of: Columns, gap: Gap) -> Mix | None:
     seen = {
         name: parted
         for name in of.axes
-        if name not in CROSSES and (parted := on(of, gap, name, resampled=False)) is not None
+        if not is_cross(name) and (parted := on(of, gap, name, resampled=False)) is not None
     }
     if not seen:
         return None
@@ -178,7 +178,7 @@ def _intervals(seen: Parted, drawn: Parted) -> tuple[Interval, Interval, Interva
 
 
 def _parts(axis: str) -> set[str]:
-    return {*CROSSES.get(axis, (axis,))}
+    return {*parts(axis)}
 
 
 def _counts(measure: Measure, cell: Cell) -> tuple[float, float]:

@@ -5,7 +5,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,6 @@ from surveillance.records.models import WHOLE_RUN
 Codes = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 Scores = NDArray[np.float64]
-GROUPED: Final = (*AXES, SITE)
 _SKIPPED, _FAILED = Outcome.SKIPPED.value, Outcome.FAILED.value
 
 
@@ -66,12 +65,12 @@ class Columns:
         return len(self.patients)
 
 
-def columns(rows: Sequence[Any]) -> list[Columns]:
-    """Turn rows of records into columns, a table for each finding."""
+def columns(rows: Sequence[Any], axes: Sequence[str] = AXES) -> list[Columns]:
+    """Turn rows of records into columns, a table for each finding, with their levels on axes."""
     by_finding: dict[str, list[Any]] = defaultdict(list)
     for row in rows:
         by_finding[row.finding_key].append(row)
-    levels = _Levels()
+    levels = _Levels(axes)
     return [_columns(key, held, levels) for key, held in sorted(by_finding.items())]
 
 
@@ -199,7 +198,7 @@ def _columns(key: str, rows: Sequence[Any], levels: "_Levels") -> Columns:
         failed=np.array([is_run and r.outcome == _FAILED for r in rows], dtype=np.bool_),
         axes={
             axis: Axis(*_coded([each[place] for each in known]))
-            for place, axis in enumerate(GROUPED)
+            for place, axis in enumerate((*levels.axes, SITE))
         },
     )
 
@@ -207,14 +206,15 @@ def _columns(key: str, rows: Sequence[Any], levels: "_Levels") -> Columns:
 class _Levels:
     """Reads the levels of a record; few records differ in them, so each text is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, axes: Sequence[str]) -> None:
+        self.axes = axes
         self._known: dict[tuple[str, str], tuple[str, ...]] = {}
 
     def of(self, attributes: str, site_id: str) -> tuple[str, ...]:
         key = (attributes, site_id)
         if key not in self._known:
             held = json.loads(attributes)
-            self._known[key] = (*(held.get(axis, UNKNOWN) for axis in AXES), site_id)
+            self._known[key] = (*(held.get(axis, UNKNOWN) for axis in self.axes), site_id)
         return self._known[key]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.records.models import AggregateDay, PredictionRecord
 from surveillance.records.repository import Scope, within_scope
 from vigil.kernel.db import ReadSession
@@ -33,7 +34,8 @@ def monthly(
     ).label("part")
     keys = (table.site_id, table.finding_key, table.axis, table.level, part)
     statement = sa.select(*keys, *(sa.func.sum(table[name]).label(name) for name in _SUMMED)).where(
-        table.axis.in_((ALL, *AXES)), *within_scope(AggregateDay, scope)
+        table.axis.in_((ALL, *crosses.axes(session, scope.version_id))),
+        *within_scope(AggregateDay, scope),
     )
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))

@@ -14,7 +14,8 @@ from model_registry.safety.configuration import effective_thresholds
 from model_registry.versions import contents
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.fairness import claimed, history, mix, pairing, patients, repository
 from surveillance.fairness.cells import Cell, Design, sides
 from surveillance.fairness.contrasts import Contrast, Gap, judge
@@ -182,7 +183,9 @@ def period(
 def _count(session: ReadSession, actor: Actor, version_id: str, when: Period) -> Counted:
     scope = Scope(version_id, None, None, when.from_day, when.to_day)
     rows = repository.monthly(session, actor, scope, when.starts)
-    truths = truth.series(session, actor, scope, basis=Basis.EXAM, axes=(ALL, *AXES))
+    truths = truth.series(
+        session, actor, scope, basis=Basis.EXAM, axes=(ALL, *crosses.axes(session, version_id))
+    )
     return counted(rows, truths, when.starts)
 
 
@@ -198,7 +201,7 @@ def _tables(
     scope = Scope(version_id, site_id, None, when.from_day, when.to_day)
     share = most / max(1, repository.count(session, actor, scope))
     rows = repository.records(session, actor, scope, min(1.0, share))
-    return patients.columns(rows), share < 1
+    return patients.columns(rows, crosses.axes(session, version_id)), share < 1
 
 
 def _of_claims(
@@ -248,7 +251,7 @@ class _Context:
         if gap.interval is None or gap.contrast.against is Against.CLAIM:
             return Found(gap, withheld=False)
         if gap.contrast.against is Against.EARLIER:
-            told = history.explained(gap, self.counts, self.half, AXES) if is_loud else []
+            told = history.explained(gap, self.counts, self.half) if is_loud else []
             return Found(gap, withheld=False, explained=told)
         return Found(gap, withheld=False, course=course, mix=self._mix(gap) if is_loud else None)
 

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from surveillance.axes import ALL, CROSSES
+from surveillance.axes import ALL, is_cross, parts_of
 from surveillance.fairness.cells import Cell
 from surveillance.fairness.contrasts import Contrast
 from surveillance.fairness.counting import SITE, Counted, Group, Place
@@ -121,7 +121,7 @@ def _lines(axis: str, sizes: Sizes) -> list[list[Spot]]:
     for spot in sizes:
         lines["of the site", spot.site_id].append(spot)
         lines["of the level", spot.level].append(spot)
-        for place, part in enumerate(spot.level.split(" ") if axis in CROSSES else ()):
+        for place, part in enumerate(parts_of(axis, spot.level) if is_cross(axis) else ()):
             lines[f"of part {place} at {spot.site_id}", part].append(spot)
     return list(lines.values())
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from surveillance.records import baseline, inputs, package
+from surveillance.records import baseline, embedding, inputs, package
 from surveillance.references import service
 from surveillance.references.cases import Case
 from surveillance.references.models import Reference, ReferenceSource, ReferenceStatus
@@ -135,9 +135,13 @@ class InputsOut(BaseModel):
 def set_references_of_inputs(
     *, session: Writing, actor: Runner, parts: PartsDep, body: FromRuns, response: Response
 ) -> InputsOut:
-    found = inputs.set_from_records(session, actor, parts.objects, **body.model_dump())
-    response.headers["Location"] = router.prefix
+    """Set the site's references of inputs, and of what the model sees or says as a whole."""
+    asked = body.model_dump()
+    about = {name: value for name, value in asked.items() if name != "reason"}
+    vectors = embedding.collect(session, actor, parts.objects, **about)
+    found = inputs.set_from_records(session, actor, parts.objects, vectors=vectors, **asked)
     rows = [ReferenceOut.model_validate(row) for row in found.references]
+    response.headers["Location"] = router.prefix
     return InputsOut(references=rows, left_out=dict(found.left_out))
 
 
@@ -149,22 +153,15 @@ class FromPackage(BaseModel):
 
 @router.post("/from-package", status_code=201)
 def set_references_from_package(
-    *, actor: Runner, parts: PartsDep, body: FromPackage, response: Response
+    *, session: Writing, actor: Runner, parts: PartsDep, body: FromPackage, response: Response
 ) -> InputsOut:
     """Set the supplier's references from the validation set in the package."""
-    # The file is read before anything is locked.
-    with parts.database.read() as session:
-        sets = package.read(session, actor, parts.objects, body.version_id)
-    with parts.database.write() as session:
-        found = package.set_references(
-            session,
-            actor,
-            parts.objects,
-            version_id=body.version_id,
-            sets=sets,
-            reason=body.reason,
-        )
-        rows = [ReferenceOut.model_validate(row) for row in found.references]
+    # A second session to write with would wait for this one for ever.
+    sets = package.read(session, actor, parts.objects, body.version_id)
+    found = package.set_references(
+        session, actor, parts.objects, version_id=body.version_id, sets=sets, reason=body.reason
+    )
+    rows = [ReferenceOut.model_validate(row) for row in found.references]
     response.headers["Location"] = router.prefix
     return InputsOut(references=rows, left_out=dict(found.left_out))
 

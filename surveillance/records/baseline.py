@@ -1,10 +1,12 @@
 """Set the reference of a version's finding, and count the days it holds for on its edges."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 from inference.decisions.models import Decision
-from surveillance.axes import AXES, UNKNOWN
+from surveillance.axes import AXES, EVERYWHERE, UNKNOWN, crossed, parts
+from surveillance.crosses import service as crosses
 from surveillance.records import repository, service
 from surveillance.records.folding import SHOWN
 from surveillance.records.models import PredictionRecord
@@ -38,6 +40,7 @@ def set_from_cases(
 ) -> Reference:
     """Set the reference from a validation set; it holds from today, or from the day named."""
     day = effective_from or session.now().date()
+    named = (EVERYWHERE, *crosses.of_versions(session, [version_id])[version_id])
     row = references.keep(
         session,
         actor,
@@ -45,7 +48,7 @@ def set_from_cases(
         version_id=version_id,
         site_id=site_id,
         finding_key=finding_key,
-        cases=cases,
+        cases=[_on_crosses(case, named) for case in cases],
         source=source,
         effective_from=day,
         reason=reason,
@@ -93,8 +96,19 @@ def set_from_records(
     return row
 
 
+def _on_crosses(case: Case, named: Sequence[str]) -> Case:
+    """Give a case its level on each cross whose parts it knows and that it has none on."""
+    wanted = [
+        axis for axis in named if axis not in case.levels and case.levels.keys() >= {*parts(axis)}
+    ]
+    if not wanted:
+        return case
+    levels = crossed(case.levels, wanted)
+    return replace(case, levels={**case.levels, **{axis: levels[axis] for axis in wanted}})
+
+
 def _case(record: PredictionRecord) -> Case:
-    levels = {axis: record.attributes.get(axis, UNKNOWN) for axis in AXES}
+    levels = {**dict.fromkeys(AXES, UNKNOWN), **record.attributes}
     return Case(float(record.score or 0.0), record.flagged is True, levels, record.truth)
 
 

@@ -12,13 +12,15 @@ from datetime import date
 
 from inference.runs.models import Outcome
 from surveillance.measures.histogram import number_edges
-from surveillance.records import repository, service
+from surveillance.records import embedding, repository, service
+from surveillance.records.embedding import Collected
 from surveillance.records.models import FEATURE, WHOLE_RUN, PredictionRecord
 from surveillance.records.repository import Scope
+from surveillance.records.vectors import STREAM, is_of_vector
 from surveillance.references import service as references
 from surveillance.references.errors import TooFewCases
 from surveillance.references.inputs import Input
-from surveillance.references.models import Reference
+from surveillance.references.models import Reference, ReferenceSource
 from vigil.kernel.db import WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -44,8 +46,9 @@ def set_from_records(
     site_id: str,
     first: int,
     reason: str,
+    vectors: Collected | None = None,
 ) -> Inputs:
-    """Set a site's references of inputs from its first runs.
+    """Set a site's references of inputs from its first runs, and of their vectors.
 
     Raises:
         TooFewCases: the site has fewer runs than `first`, or `first` is fewer than a reference has.
@@ -73,6 +76,19 @@ def set_from_records(
         for subject, each in {WHOLE_RUN: _runs(rows), **given}.items()
     )
     service.rebuild(session, Scope(version_id, site_id, None, after))
+    if vectors is not None:
+        of_vectors, why = embedding.set_reference(
+            session,
+            actor,
+            objects,
+            version_id=version_id,
+            site_id=site_id,
+            given=vectors,
+            source=ReferenceSource.SITE,
+            reason=reason,
+        )
+        kept += of_vectors
+        left_out |= {STREAM: why} if why else {}
     return Inputs(kept, left_out)
 
 
@@ -94,6 +110,8 @@ def _numbers(rows: Sequence[PredictionRecord]) -> tuple[dict[str, Input], dict[s
             values.setdefault(name, []).append(value)
     given, left_out = {}, {}
     for name, each in sorted(values.items()):
+        if is_of_vector(name):
+            continue
         known = [value for value in each if value is not None and math.isfinite(value)]
         if len(known) < references.MIN_CASES:
             left_out[name] = f"{len(known)} of the {references.MIN_CASES} values needed"

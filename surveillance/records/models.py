@@ -65,6 +65,27 @@ class Numbers(sa.types.TypeDecorator[Any]):
         return {name: math.nan if one == _INVALID else one for name, one in value.items()}
 
 
+class Score(sa.types.TypeDecorator[float]):
+    """A score; what is no finite number is kept as infinity and read back as no number.
+
+    SQLite turns NaN into NULL, which is a score that is missing; infinity every database keeps.
+    """
+
+    impl = sa.Float
+    cache_ok = True
+
+    def process_bind_param(self, value: float | None, dialect: Dialect) -> float | None:
+        return value if value is None or math.isfinite(value) else math.inf
+
+    def process_result_value(self, value: float | None, dialect: Dialect) -> float | None:
+        return value if value is None or math.isfinite(value) else math.nan
+
+
+def is_a_number(score: Any) -> Any:
+    """Return the condition that a record's score is neither missing nor invalid."""
+    return sa.type_coerce(score, sa.Float) < sa.literal(math.inf, sa.Float)
+
+
 class PredictionRecord(Table, table=True):
     """A run, or one of its findings, as surveillance may know it.
 
@@ -72,6 +93,7 @@ class PredictionRecord(Table, table=True):
         patient_pseudonym: tells one patient's images from another's, and no more.
         study_pseudonym: the same for every version that judged the study, within one epoch.
         exam_day: the day the study first arrived; `day` is the one its run was planned on.
+        score: None is missing; what is no finite number is invalid, and comes back as NaN.
         attributes: the level on each axis (`surveillance.axes`) that this record counts on.
         features: numbers of the image or the run by name, on the row of the run.
         superseded: a later run of the same study counts instead.
@@ -100,7 +122,7 @@ class PredictionRecord(Table, table=True):
     day: date
     finding_key: str
     outcome: Outcome = Field(sa_type=enum_type(Outcome, "prediction_record_outcome"))
-    score: float | None = None
+    score: float | None = Field(default=None, sa_type=Score)
     flagged: bool | None = None
     attributes: dict[str, str] = Field(sa_type=Json)
     decision: Decision | None = Field(

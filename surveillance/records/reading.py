@@ -108,7 +108,8 @@ def _finding(
     attributes: Mapping[str, Any] = instances[highest.instance_id].attributes
     return FindingFacts(
         key=key,
-        score=None if math.isnan(highest.score) else highest.score,
+        # What is no number is counted as such: missing is what was never said.
+        score=highest.score if math.isfinite(highest.score) else math.nan,
         flagged=any(finding.flagged for finding in group),
         levels=levels(attributes),
         decision=decision,
@@ -116,7 +117,7 @@ def _finding(
 
 
 def _order(score: float) -> float:
-    return -math.inf if math.isnan(score) else score
+    return score if math.isfinite(score) else -math.inf
 
 
 def decisions_of(session: ReadSession, actor: Actor, run_id: str) -> dict[str, Decision]:

@@ -1,5 +1,6 @@
 """Queries for records and daily counts, each within the sites the actor may read."""
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -11,7 +12,13 @@ from sqlmodel import col, select
 
 from surveillance.axes import ALL
 from surveillance.records.folding import COUNTERS
-from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord, TruthDay
+from surveillance.records.models import (
+    WHOLE_RUN,
+    AggregateDay,
+    PredictionRecord,
+    TruthDay,
+    is_a_number,
+)
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
@@ -42,6 +49,7 @@ _AGGREGATES: sa.Table = AggregateDay.__table__  # type: ignore[attr-defined]
 _RECORDS: sa.Table = PredictionRecord.__table__  # type: ignore[attr-defined]
 _TRUTH: sa.Table = TruthDay.__table__  # type: ignore[attr-defined]
 _INSERT = sa.insert(_RECORDS)
+_EXAM_DAY = sa.func.coalesce(_RECORDS.c.exam_day, _RECORDS.c.day)
 
 
 @dataclass(frozen=True)
@@ -136,11 +144,11 @@ def count(session: ReadSession, actor: Actor, scope: Scope) -> int:
 def first(
     session: ReadSession, actor: Actor, scope: Scope, limit: int
 ) -> Sequence[PredictionRecord]:
-    """Return the earliest records that hold a score."""
+    """Return the earliest records whose score is a number."""
     statement = within_sites(select(PredictionRecord), actor, PredictionRecord.site_id)
     statement = statement.where(
         col(PredictionRecord.superseded).is_(False),
-        col(PredictionRecord.score).is_not(None),
+        is_a_number(col(PredictionRecord.score)),
         *within_scope(PredictionRecord, scope),
     )
     order = (col(PredictionRecord.day), col(PredictionRecord.id))
@@ -160,6 +168,22 @@ def first_runs(
     return session.exec(statement.order_by(*order).limit(limit)).all()
 
 
+def scores_of(
+    session: ReadSession, pseudonyms: Sequence[str]
+) -> dict[str, dict[str, float | None]]:
+    """Return the scores of runs by finding, of those that have any; in the order of the runs."""
+    table = _RECORDS.c
+    found: dict[str, dict[str, float | None]] = {name: {} for name in pseudonyms}
+    for start in range(0, len(pseudonyms), IN_ONE):
+        some = pseudonyms[start : start + IN_ONE]
+        statement = sa.select(table.run_pseudonym, table.finding_key, table.score).where(
+            table.run_pseudonym.in_(some), table.finding_key != WHOLE_RUN
+        )
+        for name, key, score in session.execute(statement):
+            found[name][key] = score
+    return {name: scores for name, scores in found.items() if scores}
+
+
 def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]]]:
     """Yield every record that counts on a day of the scope, as plain rows of `COUNTED`.
 
@@ -167,23 +191,63 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     the fastest, and in which the rows of a day are in few pieces. A label counts on its own days.
     """
     table = _RECORDS.c
-    exam_day = sa.func.coalesce(table.exam_day, table.day)
+    whole = replace(scope, from_day=None, to_day=None)
+    days = (table.day, _EXAM_DAY, table.label_day)
+    statement = sa.select(*_undecoded()).where(
+        table.superseded.is_(False),
+        *within_scope(PredictionRecord, whole),
+        sa.or_(*(_days(day, scope) for day in days)),
+    )
+    streamed = statement.execution_options(yield_per=PIECE)
+    yield from session.connection().execute(streamed).partitions()
+
+
+def pieces_of(session: ReadSession, version_id: str) -> Iterator[Sequence[sa.Row[Any]]]:
+    """Yield every record of a version that counts, in pieces: its id, then `COUNTED`, undecoded.
+
+    For Vigil's own work. A piece is read whole before the next, so that its rows may be changed.
+    """
+    table = _RECORDS.c
+    statement = sa.select(table.id, *_undecoded()).where(
+        table.version_id == version_id, table.superseded.is_(False)
+    )
+    last = ""
+    while rows := session.execute(
+        statement.where(table.id > last).order_by(table.id).limit(PIECE)
+    ).all():
+        yield rows
+        last = rows[-1][0]
+
+
+def recorded_versions(session: ReadSession) -> list[str]:
+    """Return the versions of which anything was counted."""
+    return list(session.execute(sa.select(_AGGREGATES.c.version_id).distinct()).scalars())
+
+
+def set_attributes(session: WriteSession, levels: Sequence[tuple[str, str]]) -> None:
+    """Write the levels of records, given as JSON text by their ids."""
+    statement = (
+        sa.update(_RECORDS)
+        .where(_RECORDS.c.id == sa.bindparam("of"))
+        .values(attributes=sa.bindparam("levels", type_=_RECORDS.c.attributes.type))
+    )
+    rows = [{"of": record_id, "levels": json.loads(text)} for record_id, text in levels]
+    session.connection().execute(statement, rows)
+
+
+def _undecoded() -> list[Any]:
+    """Return the columns of `COUNTED` as the database has them, which is the fastest."""
+    table = _RECORDS.c
     read: dict[str, Any] = {
         name: sa.type_coerce(table[name], sa.String) for name in ("mode", "outcome", "decision")
     }
     read |= {name: sa.cast(table[name], sa.Text) for name in ("attributes", "features")}
     read |= {name: sa.cast(table[name], sa.Text) for name in ("day", "label_day")}
-    read["exam_day"] = sa.cast(exam_day, sa.Text)
+    read["exam_day"] = sa.cast(_EXAM_DAY, sa.Text)
     read |= {name: sa.type_coerce(table[name], sa.Integer) for name in ("flagged", "truth")}
-    columns = [read.get(name, table[name]).label(name) for name in COUNTED]
-    whole = replace(scope, from_day=None, to_day=None)
-    statement = sa.select(*columns).where(
-        table.superseded.is_(False),
-        *within_scope(PredictionRecord, whole),
-        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, table.label_day))),
-    )
-    streamed = statement.execution_options(yield_per=PIECE)
-    yield from session.connection().execute(streamed).partitions()
+    # A score that is no number is infinite in the database: invalid, whichever of the two.
+    read["score"] = sa.type_coerce(table.score, sa.Float)
+    return [read.get(name, table[name]).label(name) for name in COUNTED]
 
 
 def aggregates(

@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 from inference.decisions.models import Decision
 from inference.runs.models import Outcome, RunMode
+from surveillance.axes import crossed
+from surveillance.crosses import service as crosses
 from surveillance.records import repository
 from surveillance.records.bulk import fold
 from surveillance.records.errors import UnknownRecord
@@ -62,10 +64,17 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
     names = Pseudonyms(keys)
     asked = {facts.run_id: facts for facts in many}
     new, overtaken = _unrecorded(session, names, list(asked.values()))
+    named = crosses.of_versions(session, {facts.version_id for facts in new}) if new else {}
     rows = [
         row
         for facts in new
-        for row in _rows(session, names, facts, superseded=facts.run_id in overtaken)
+        for row in _rows(
+            session,
+            names,
+            facts,
+            superseded=facts.run_id in overtaken,
+            named=named[facts.version_id],
+        )
     ]
     if rows:
         repository.insert(session, [row._asdict() for row in rows])
@@ -227,7 +236,12 @@ def _superseded(
 
 
 def _rows(
-    session: WriteSession, names: Pseudonyms, facts: RunFacts, *, superseded: bool
+    session: WriteSession,
+    names: Pseudonyms,
+    facts: RunFacts,
+    *,
+    superseded: bool,
+    named: Sequence[str],
 ) -> list[Row]:
     """Return the row of a run, and one for each of its findings: its pseudonyms are made once."""
     exam_day = facts.exam_day or facts.day
@@ -249,20 +263,22 @@ def _rows(
         outcome=facts.outcome,
         score=None,
         flagged=None,
-        attributes=dict(facts.levels),
+        attributes=crossed(facts.levels, named) if named else dict(facts.levels),
         features=dict(facts.features) or None,
         decision=None,
     )
-    return [whole, *(_of_finding(session, whole, finding) for finding in facts.findings)]
+    return [whole, *(_of_finding(session, whole, finding, named) for finding in facts.findings)]
 
 
-def _of_finding(session: WriteSession, whole: Row, finding: FindingFacts) -> Row:
+def _of_finding(
+    session: WriteSession, whole: Row, finding: FindingFacts, named: Sequence[str]
+) -> Row:
     return whole._replace(
         id=session.new_id("rec"),
         finding_key=finding.key,
         score=finding.score,
         flagged=finding.flagged,
-        attributes=dict(finding.levels),
+        attributes=crossed(finding.levels, named) if named else dict(finding.levels),
         features=None,
         decision=finding.decision,
     )

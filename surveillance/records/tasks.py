@@ -1,6 +1,7 @@
 """From an event of inference to a record: enqueued with the event, written exactly once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from inference.decisions import repository as decisions
 from inference.decisions.events import ReaderDecided
@@ -8,6 +9,7 @@ from inference.runs import service as runs
 from inference.runs.events import RunFinished
 from surveillance.records import reading, service
 from surveillance.records.events import RunRecorded
+from surveillance.records.vectors import Projector
 from vigil.kernel.db import WriteSession
 from vigil.kernel.engine.queue import Steps
 from vigil.kernel.identity.actor import system_actor
@@ -23,6 +25,10 @@ class SurveillanceTasks:
     """The handlers of two events and the workflows that they enqueue."""
 
     parts: Parts
+
+    @cached_property
+    def projector(self) -> Projector:
+        return Projector(self.parts.objects)
 
     def on_run_finished(self, session: WriteSession, event: RunFinished) -> None:
         self.parts.queue.enqueue(session, RECORD, event.run_id, key=f"{RECORD}:{event.run_id}")
@@ -41,6 +47,9 @@ class SurveillanceTasks:
         found = reading.of_run(session, ACTOR, run_id)
         if found is None:
             return 0
+        run = runs.run(session, ACTOR, run_id)
+        of_vector = self.projector.of_run(session, ACTOR, run, found)
+        found = replace(found, features={**found.features, **of_vector})
         rows = service.record_run(session, self.parts.keys, found)
         study = service.study_pseudonym(self.parts.keys, found)
         if rows and study is not None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from surveillance.axes import AXES, UNKNOWN
+from surveillance.axes import AXES, UNKNOWN, crossed
 from vigil.kernel.errors import Fault, Invalid
 
 
@@ -28,7 +28,8 @@ def columns(cases: Sequence[Case]) -> Columns:
         "score": [case.score for case in cases],
         "flagged": [case.flagged for case in cases],
     }
-    for axis in AXES:
+    named = sorted({axis for case in cases for axis in case.levels} - {*AXES})
+    for axis in (*AXES, *named):
         table[axis] = [case.levels.get(axis, UNKNOWN) for case in cases]
     if any(case.truth is not None for case in cases):
         table["truth"] = [case.truth for case in cases]
@@ -62,7 +63,8 @@ def _case(row: Mapping[str, str], score_column: str, threshold: float, line: int
     except ValueError:
         fault = Fault(f"line {line}", "the score is no number", "Write it as 0.5")
         raise Invalid.because([fault]) from None
-    levels = {axis: row.get(axis) or UNKNOWN for axis in AXES}
+    known = {axis: row.get(axis) or UNKNOWN for axis in AXES}
+    levels = crossed(known) | {axis: row[axis] for axis in AXES if row.get(axis)}
     return Case(score, score >= threshold, levels, _truth(row.get("truth"), line))
 
 

@@ -18,14 +18,18 @@ class Input:
         values: of a number; None is missing, and what is no finite number is invalid.
         edges: None for whole runs, which are no number.
         baselines: how often each level or outcome was had.
+        content: what is kept where that is no list of values.
     """
 
     n: int
     values: Sequence[float | None] = ()
     edges: Edges | None = None
     baselines: Mapping[str, Any] = field(default_factory=dict)
+    content: bytes | None = None
 
     def to_bytes(self) -> bytes:
+        if self.content is not None:
+            return self.content
         values = [
             "invalid" if value is not None and not math.isfinite(value) else value
             for value in self.values

@@ -119,16 +119,18 @@ def keep_input(
     objects: ObjectStore,
     *,
     version_id: str,
-    site_id: str,
+    site_id: str | None,
     subject: str,
     given: Input,
     effective_from: date,
     reason: str,
+    source: ReferenceSource = ReferenceSource.SITE,
 ) -> Reference:
     """Keep a reference of a number, or of the runs themselves, which have levels and no edges.
 
     Raises:
         NeedsAPerson: Vigil itself would replace a reference in force.
+        NeedsTheNetwork: one site's officer would set it for all.
     """
     before = _before(session, actor, version_id, site_id, subject)
     _supersede(session, before)
@@ -142,7 +144,7 @@ def keep_input(
         n=given.n,
         flagged=0,
         cases_digest=objects.put(given.to_bytes()),
-        source=ReferenceSource.SITE,
+        source=source,
         effective_from=effective_from,
         set_by=actor.id,
         set_at=session.now(),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from surveillance.axes import AXES, UNKNOWN
+from surveillance.axes import AXES, UNKNOWN, is_cross
 from surveillance.references.cases import Columns
 
 Column = list[Any]
@@ -49,7 +49,9 @@ class Cases:
     no_numbers: dict[str, int] = field(default_factory=dict)
 
 
-def of_records(runs: Sequence[RunRow], findings: Iterable[FindingRow]) -> Cases:
+def of_records(
+    runs: Sequence[RunRow], findings: Iterable[FindingRow], axes: Sequence[str] = AXES
+) -> Cases:
     """Put each run's findings, numbers and groups into its row; what is not there is None."""
     place = {run.pseudonym: row for row, run in enumerate(runs)}
     found = Cases()
@@ -63,7 +65,9 @@ def of_records(runs: Sequence[RunRow], findings: Iterable[FindingRow]) -> Cases:
     for at, run in enumerate(runs):
         for name, value in (run.features or {}).items():
             _column(found.features, name, len(runs))[at] = value
-    for axis in AXES:
+    for axis in axes:
+        if is_cross(axis) and not any(axis in run.attributes for run in runs):
+            continue  # another version's
         found.groups[axis] = [run.attributes.get(axis, UNKNOWN) for run in runs]
     return _finite(found)
 
@@ -81,7 +85,9 @@ def of_references(frozen: Mapping[str, Columns], features: Mapping[str, Columns]
     for name, table in features.items():
         found.features[name] = list(table[SCORE])
     for table in list(frozen.values())[:1]:
-        found.groups.update({axis: list(table[axis]) for axis in AXES if axis in table})
+        found.groups.update(
+            {axis: list(table[axis]) for axis in table if axis in AXES or is_cross(axis)}
+        )
     return _finite(found)
 
 

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.measures import rates
 from surveillance.records.models import FEATURE, WHOLE_RUN, Basis
 from surveillance.records.repository import Scope
 from surveillance.references import service as references
+from surveillance.references.cases import Columns
 from surveillance.references.models import Reference
 from surveillance.reports import cases, comparison, figures, repository, verdicts
 from surveillance.reports.cases import Cases, FindingRow, RunRow
@@ -83,10 +85,10 @@ def gather(session: ReadSession, actor: Actor, objects: ObjectStore, report: Rep
     scope = repository.scope_of(report)
     found = repository.scored(session, actor, scope)
     rows, findings = _records(session, actor, scope, len(found))
-    now = cases.of_records(rows, findings)
+    now = cases.of_records(rows, findings, crosses.axes(session, scope.version_id))
     held = _references(session, report, [*found, *(f"{FEATURE}{name}" for name in now.features)])
     before = _frozen(objects, held)
-    sums = repository.sums(session, actor, scope, (ALL, *AXES))
+    sums = repository.sums(session, actor, scope, (ALL, *crosses.axes(session, scope.version_id)))
     whole = Scope(scope.version_id, scope.site_id, WHOLE_RUN, scope.from_day, scope.to_day)
     runs = repository.sums(session, actor, whole, (ALL,)).get((WHOLE_RUN, ALL, ALL))
     counts = Counts(
@@ -141,7 +143,8 @@ def _has_reference(session: ReadSession, report: Report) -> bool:
 
 def _frozen(objects: ObjectStore, held: Mapping[str, Reference]) -> Cases:
     tables = {
-        key: cases.sampled(references.cases(objects, row), MOST_CASES) for key, row in held.items()
+        key: cases.sampled(_columns(key, references.cases(objects, row)), MOST_CASES)
+        for key, row in held.items()
     }
     of_findings = {key: table for key, table in tables.items() if not key.startswith(FEATURE)}
     numbers = {
@@ -150,8 +153,19 @@ def _frozen(objects: ObjectStore, held: Mapping[str, Reference]) -> Cases:
     return cases.of_references(of_findings, numbers)
 
 
+def _columns(key: str, table: Columns) -> Columns:
+    """Return the cases of a reference; those of a number have nothing but their values."""
+    return {cases.SCORE: table["values"]} if key.startswith(FEATURE) else table
+
+
 def _truths(session: ReadSession, actor: Actor, scope: Scope) -> Truths:
-    found = truth.series(session, actor, scope, basis=Basis.EXAM, axes=(ALL, *AXES))
+    found = truth.series(
+        session,
+        actor,
+        scope,
+        basis=Basis.EXAM,
+        axes=(ALL, *crosses.axes(session, scope.version_id)),
+    )
     return figures.labelled(found)
 
 

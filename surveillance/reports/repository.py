@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from surveillance.records.folding import SHOWN
-from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord
+from surveillance.records.models import WHOLE_RUN, AggregateDay, PredictionRecord, is_a_number
 from surveillance.records.repository import Scope, within_scope
 from surveillance.reports.cases import FindingRow, RunRow
 from surveillance.reports.figures import Counted, Sums
@@ -97,7 +97,7 @@ def scored(session: ReadSession, actor: Actor, scope: Scope) -> dict[str, tuple[
         [*_of(scope, scope.finding_key), col(_RECORD.finding_key) != WHOLE_RUN],
         col(_RECORD.finding_key),
         sa.func.count(),
-        sa.func.count(col(_RECORD.score)),
+        sa.func.count(sa.case((is_a_number(col(_RECORD.score)), 1))),
         sa.func.count(col(_RECORD.truth)),
     )
     rows = session.execute(

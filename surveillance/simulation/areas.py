@@ -44,9 +44,6 @@ class Ordered:
     def event(self) -> None:
         return None
 
-    def leaves_open(self) -> str:
-        return ""
-
     def interval(self, first: int, between: float) -> Interval:
         up, down = self.positives[first:].sum(0), self.negatives[first:].sum(0)
         m, n = valued(up).sum(), valued(down).sum()
@@ -54,6 +51,9 @@ class Ordered:
         half = Z95 * float(batch_area.error(found, m, n)) if m and n else 0.5
         at = float(found)
         return Interval(at, max(0.0, at - half), min(1.0, at + half))
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Ordered"]) -> Bets:

@@ -1,7 +1,7 @@
 """The daily counts of a group of rows, and the samples that the detectors are given. Pure."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -11,7 +11,7 @@ from inference.decisions.models import Decision
 from surveillance.axes import ALL
 from surveillance.measures import batch_area
 from surveillance.measures.histogram import Counts, Edges, quantile_edges, valued
-from surveillance.records.bulk import GIVEN, Numbers
+from surveillance.records.bulk import GIVEN, MISSING, Numbers
 from surveillance.simulation import parsing
 from surveillance.simulation.areas import Ordered
 from surveillance.simulation.question import Question
@@ -20,7 +20,7 @@ from surveillance.simulation.sorting import Group, Rows
 from surveillance.streams.assessment import MIN_BASELINE, MIN_DECIDED, MIN_SCORES, Shortage
 from surveillance.streams.judging import Item, lacking
 from surveillance.streams.kinds import Stream, StreamKind
-from surveillance.streams.samples import Asked, Counted, Ranked
+from surveillance.streams.samples import Asked, Counted, Ranked, not_scores
 
 MIN_SHOWN_POSITIVES: Final = 30
 MIN_POSITIVES: Final = 150
@@ -75,17 +75,19 @@ def edges_of(table: Table, rows: Rows) -> Edges:
 
 def cases(table: Table, rows: Rows, edges: Edges, threshold: float | None) -> Cases:
     score = table.score[rows]
-    numbers = Numbers(score, np.full(len(rows), GIVEN, dtype=np.int8))
-    flagged = table.flagged[rows]
+    state = np.where(table.score_missing[rows], MISSING, GIVEN).astype(np.int8)
+    numbers = Numbers(score, state)
+    flagged, is_number = table.flagged[rows], np.isfinite(score)
     if not table.has("flagged") and threshold is not None:
-        flagged = (score >= threshold).astype(np.int8)
+        flagged = np.where(is_number, score >= threshold, parsing.UNKNOWN).astype(np.int8)
     day, label_day = table.day[rows].astype(np.int64), table.label_day[rows].astype(np.int64)
     return Cases(
         day=day,
         label_day=np.maximum(day, label_day),
         slot=numbers.slots(edges).astype(np.int64),
         flagged=flagged,
-        label=table.label[rows],
+        # The truth of what has no score tells neither of the area nor of what was missed.
+        label=np.where(is_number, table.label[rows], parsing.UNKNOWN).astype(np.int8),
         decision=table.decision[rows],
     )
 
@@ -127,9 +129,11 @@ class Watched:
     ) -> Iterator[Item]:
         days = np.unique(now.day)
         slots = self.edges.slots
+        counts = _histogram(days, now.day, now.slot, slots)
+        asked = self._asked(StreamKind.SCORE, days, "scores", MIN_SCORES, at=at)
         yield Ranked(
-            self._asked(StreamKind.SCORE, days, "scores", MIN_SCORES, at=at),
-            _histogram(days, now.day, now.slot, slots),
+            replace(asked, reliance=not_scores(counts)),
+            counts,
             np.bincount(held.slot, minlength=slots),
             question.tolerances.shift,
         )

@@ -17,12 +17,20 @@ USUAL_REFERENCE: Final = 5000
 _JUMP: Final = 366
 _REASONS: Final = tuple(Reason)
 _UNDECIDED: Final = -1
+_COUNTED: Final = (
+    _UNDECIDED,
+    *(map(_REASONS.index, (Reason.NO_SCORE, Reason.NOT_A_NUMBER, Reason.INFINITE))),
+)
 Rows = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
 class Group:
-    """The rows of one version, site and finding, each by its day."""
+    """The rows of one version, site and finding, each by its day.
+
+    Among those watched are rows without a number for a score: they are counted as missing or
+    invalid, as the engine counts them, and each keeps its own reason in the accounts.
+    """
 
     version: str
     site: str
@@ -48,12 +56,15 @@ def sort(table: Table, question: Question, today: date, held_out: bool) -> Sorte
     """
     of = _unusable(table, today)
     groups = []
-    for names, rows in _streams(table, np.flatnonzero(of == _UNDECIDED)):
-        reference, watched, before = _divided(table, question, rows, held_out)
+    for names, rows in _streams(table, np.flatnonzero(np.isin(of, _COUNTED))):
+        scored = rows[of[rows] == _UNDECIDED]
+        reference, begins = _reference(table, question, scored, held_out)
+        watched, rest = rows[table.day[rows] >= begins], scored[len(reference) :]
+        is_watched = table.day[rest] >= begins
         for reason, some in (
             (Reason.REFERENCE, reference),
-            (Reason.WATCHED, watched),
-            (Reason.BEFORE, before),
+            (Reason.WATCHED, rest[is_watched]),
+            (Reason.BEFORE, rest[~is_watched]),
         ):
             of[some] = _REASONS.index(reason)
         groups.append(Group(*names, reference, watched))
@@ -82,8 +93,8 @@ def _unusable(table: Table, today: date) -> NDArray[np.int_]:
     _mark(of, table.day == parsing.NO_DAY, Reason.NO_DAY)
     _mark(of, table.day > today.toordinal(), Reason.FUTURE)
     _mark(of, _is_jump(table.day, of == _UNDECIDED), Reason.CLOCK_JUMP)
-    _mark_scores(table, of)
     _mark_repeated(table, of)
+    _mark_scores(table, of)
     return of
 
 
@@ -94,10 +105,14 @@ def _mark_scores(table: Table, of: NDArray[np.int_]) -> None:
 
 
 def _mark_repeated(table: Table, of: NDArray[np.int_]) -> None:
-    """Mark all but the first of an id; a study has one row for each version and finding."""
+    """Mark all but the first of an id; a study has one row for each version and finding.
+
+    One that has a score goes before one that has none.
+    """
     if table.ids is None:
         return
     rows = np.flatnonzero(of == _UNDECIDED)
+    rows = rows[np.argsort(~np.isfinite(table.score[rows]), kind="stable")]
     whole = table.ids[rows].astype(np.int64)
     for column in table.stream.values():
         whole = whole * len(column.values) + column.codes[rows]
@@ -136,20 +151,16 @@ def _streams(table: Table, rows: Rows) -> Iterator[tuple[tuple[str, str, str], R
         yield (version, site, finding), held
 
 
-def _divided(
-    table: Table, question: Question, rows: Rows, held_out: bool
-) -> tuple[Rows, Rows, Rows]:
+def _reference(table: Table, question: Question, scored: Rows, held_out: bool) -> tuple[Rows, int]:
+    """Return the rows of the reference, and the first day that is watched."""
     begins = question.from_day.toordinal() if question.from_day else 0
-    none = rows[:0]
     if held_out:
-        is_before = table.day[rows] < begins
-        return none, rows[~is_before], rows[is_before]
-    size = question.reference_rows or min(USUAL_REFERENCE, len(rows) // 3)
-    reference, rest = rows[:size], rows[size:]
+        return scored[:0], begins
+    size = question.reference_rows or min(USUAL_REFERENCE, len(scored) // 3)
+    reference = scored[:size]
     # The day the reference ends on is half looked at already.
     last = int(table.day[reference[-1]]) if len(reference) else 0
-    is_before = table.day[rest] < max(begins, last + 1)
-    return reference, rest[~is_before], rest[is_before]
+    return reference, max(begins, last + 1)
 
 
 def _notes(table: Table, of: NDArray[np.int_]) -> list[str]:

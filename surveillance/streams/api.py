@@ -1,7 +1,7 @@
 """Streams, overrides and the supplier's view, as JSON."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -195,8 +195,18 @@ class ChangeOut(BaseModel):
     what: str
 
 
+class MutedOut(BaseModel):
+    """Why a stream is not judged: the network's choice that was in force on the last day."""
+
+    model_config = ConfigDict(from_attributes=True)
+    id: str
+    reason: str
+    made_by: str
+    made_at: datetime
+
+
 class SeriesOut(BaseModel):
-    """One stream, day by day."""
+    """One stream, day by day. One that is muted shows what was counted, and marks nothing."""
 
     version_id: str
     site_id: str
@@ -209,6 +219,7 @@ class SeriesOut(BaseModel):
     tolerated_high: float
     days: list[DayOut]
     changes: list[ChangeOut]
+    muted: MutedOut | None
 
 
 @dataclass(frozen=True)
@@ -261,16 +272,16 @@ def follow_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> Serie
         tolerated_high=found.high,
         days=days,
         changes=[ChangeOut.model_validate(each) for each in changes],
+        muted=MutedOut.model_validate(found.muted) if found.muted else None,
     )
 
 
 @router.get("/streams/series.csv")
 def download_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> Response:
     found = _course(session, actor, asked)
-    columns = [*DayOut.model_fields, "baseline", "tolerated_low", "tolerated_high"]
-    rows = (
-        [*vars(day).values(), found.baseline, found.low, found.high] for day in _days(found, asked)
-    )
+    columns = [*DayOut.model_fields, "baseline", "tolerated_low", "tolerated_high", "is_muted"]
+    held = (found.baseline, found.low, found.high, found.muted is not None)
+    rows = ([*vars(day).values(), *held] for day in _days(found, asked))
     return as_csv("stream", columns, rows)
 
 

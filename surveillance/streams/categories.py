@@ -56,7 +56,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     # A version at a site at a time: memory is that of one.
     places = repository.counted_places(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {version_id for version_id, _ in places})
+    watched = declarations.watched(session, {version_id for version_id, _ in places}, day)
     return judge(
         item
         for version_id, site_id in places

@@ -62,7 +62,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     rows = repository.comparison_days(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {row.version_id for row in rows})
+    watched = declarations.watched(session, {row.version_id for row in rows}, day)
     return judge(
         _item(list(days), in_force)
         for stream, days in groupby(rows, key=_stream)

@@ -1,12 +1,13 @@
 """One stream day by day: what was measured, what is tolerated, and the evidence so far."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import numpy as np
 
+from surveillance.declarations.models import StreamChoice
 from surveillance.measures import tracks
 from surveillance.measures.detector import WATCH
 from surveillance.records.repository import Scope
@@ -44,17 +45,23 @@ class Day:
 
 @dataclass(frozen=True)
 class Course:
-    """A stream's days; `low` and `high` are what is tolerated."""
+    """A stream's days; `low` and `high` are what is tolerated.
+
+    Attributes:
+        muted: the network's choice that the stream is not judged: what was counted is shown, and
+            no day has a mark.
+    """
 
     stream: Stream
     baseline: float
     low: float
     high: float
     days: tuple[Day, ...]
+    muted: StreamChoice | None = None
 
 
 def course(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> Course:
-    """Return a stream day by day, up to and including `day`.
+    """Return a stream day by day, up to and including `day`; one that is muted as well.
 
     Raises:
         NoSeries: the stream is not there, has too little to be followed, or is of a kind that is
@@ -68,13 +75,16 @@ def course(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
     found = [one for turn in places.in_turn(session, actor, scope, (stream.axis,)) for one in turn]
     own = [one for one in found if one.level == stream.level]
     asked = {stream.kind: outputs.ASKED[stream.kind]}
-    sample = _sample(outputs.items(look, own, asked))
+    sample = _sample(outputs.items(look.with_muted, own, asked))
     if sample is None:
         raise NoSeries(
-            "Nothing was counted of this stream, nothing is there to hold it against, or it is "
-            "muted."
+            "Nothing was counted of this stream, or nothing is there to hold it against."
         )
-    return _course(stream, sample)
+    whole = _course(stream, sample)
+    muted = look.watched.muting(stream.kind, stream.version_id, stream.site_id)
+    if muted is None:
+        return whole
+    return replace(whole, muted=muted, days=tuple(replace(day, mark="") for day in whole.days))
 
 
 def _sample(items: Iterable[Any]) -> Sample | None:

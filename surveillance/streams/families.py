@@ -7,6 +7,7 @@ from surveillance.records.repository import Scope
 from surveillance.streams import (
     categories,
     comparison,
+    embeddings,
     features,
     groups,
     operations,
@@ -36,6 +37,7 @@ EVERYBODY: tuple[Family, ...] = (
     outputs.assess,
     performance.assess,
     features.assess,
+    embeddings.assess,
     categories.assess,
     operations.assess,
     silence.assess,

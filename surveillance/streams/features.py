@@ -38,7 +38,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     # A version at a site at a time: memory is that of one.
     places = repository.counted_places(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {version_id for version_id, _ in places})
+    watched = declarations.watched(session, {version_id for version_id, _ in places}, day)
     return judge(
         item
         for version_id, site_id in places
@@ -50,7 +50,9 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
 
 
 def _series(session: ReadSession, actor: Actor, scope: Scope) -> list[Series]:
-    return from_batches(repository.daily(session, actor, scope, (ALL,), numbers=True))
+    return from_batches(
+        repository.daily(session, actor, scope, (ALL,), numbers=repository.EVERY_NUMBER)
+    )
 
 
 def _by_subject(found: list[Series]) -> list[list[Series]]:
@@ -75,8 +77,8 @@ def _items(held: list[Series], in_force: InForce, watched: Watched) -> Iterator[
         what = Shortage("studies since the reference", 0, MIN_SCORES)
         yield lacking(stream, reference.id, what)
         return
-    missing = Stream(version_id, site_id, subject, StreamKind.MISSING_RATE)
-    for each, ask in ((stream, _numbers), (missing, _missing)):
+    of_missing = Stream(version_id, site_id, subject, StreamKind.MISSING_RATE)
+    for each, ask in ((stream, _numbers), (of_missing, missing)):
         begins = max(in_force.begins(each), reference.effective_from - timedelta(days=1))
         yield made(
             each,
@@ -98,7 +100,8 @@ def _numbers(stream: Stream, series: Series, reference: Reference, tolerance: fl
     return Ranked(asked, counts, against, tolerance)
 
 
-def _missing(stream: Stream, series: Series, reference: Reference, tolerance: float) -> Item:
+def missing(stream: Stream, series: Series, reference: Reference, tolerance: float) -> Item:
+    """Ask how often a number is missing or invalid."""
     against = np.asarray(reference.histogram)
     counts = series.on_edges(len(against)).astype(np.int64)
     asked = Asked(

@@ -8,7 +8,8 @@ little.
 from collections.abc import Iterator, Sequence
 from datetime import date
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.records.repository import Scope
 from surveillance.streams import places
 from surveillance.streams.assessment import Assessment
@@ -26,7 +27,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     """Assess the scores and flags of every group of every version at every site in scope."""
     look = Look.on(session, actor, day, scope, groups=True)
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
-    turns = places.in_turn(session, actor, until, (ALL, *AXES))
+    turns = places.in_turn(session, actor, until, (ALL, *crosses.axes(session)))
     return judge(item for turn in turns for item in items(look, list(subgroups(turn)), ASKED))
 
 

@@ -134,7 +134,7 @@ def _done(sample: Sample, where: Standing) -> Assessment:
         interval=sample.interval(first, where.between),
         window=window,
         cusum=where.cusum if is_enough else 0.0,
-        reliance="; ".join(filter(None, (asked.reliance, sample.leaves_open()))),
+        reliance=sample.reliance(first),
     )
 
 

@@ -21,6 +21,7 @@ class StreamKind(StrEnum):
     AREA = "area"
     CALIBRATION = "calibration"
     FEATURE = "feature"
+    EMBEDDING = "embedding"
     MISSING_RATE = "missing_rate"
     CATEGORY = "category"
     UNSEEN_CATEGORY = "unseen_category"
@@ -36,7 +37,13 @@ class StreamKind(StrEnum):
 
 # What the estimate of a kind is; every other kind's is a share of cases.
 RANKED = frozenset(
-    {StreamKind.SCORE, StreamKind.FEATURE, StreamKind.TURNAROUND, StreamKind.DECISION_TIME}
+    {
+        StreamKind.SCORE,
+        StreamKind.FEATURE,
+        StreamKind.EMBEDDING,
+        StreamKind.TURNAROUND,
+        StreamKind.DECISION_TIME,
+    }
 )
 COUNTED = frozenset({StreamKind.SILENCE})
 # Judged by what happened, each by itself: no share of many days, and no part of e-BH.

@@ -80,14 +80,14 @@ class Paced:
     def event(self) -> None:
         return None
 
-    def leaves_open(self) -> str:
-        return ""
-
     def interval(self, first: int, between: float) -> Interval:
         had, due = float(self.counts[first:].sum()), float(self.expected[first:].sum())
         days = len(self.counts) - first
         half = Z95 * sqrt(max(had, 1.0) + had**2 * self.rhythm.spread / days) / due
         return Interval(had / due, max(0.0, had / due - half), had / due + half)
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Paced"]) -> Bets:
@@ -106,7 +106,7 @@ def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> li
     runs = from_rows(repository.run_days(session, actor, until, (ALL,)), day)
     deliveries = repository.delivery_days(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {each.version_id for each in runs})
+    watched = declarations.watched(session, {each.version_id for each in runs}, day)
     running = Running.of(session)
     items = [item for each in runs for item in _of_runs(each, in_force, watched, running)]
     for place, held in groupby(deliveries, key=lambda row: (row.version_id, row.site_id)):

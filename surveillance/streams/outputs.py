@@ -4,7 +4,7 @@ Everybody together; `streams.groups` asks the same of the groups.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 import numpy as np
@@ -29,7 +29,7 @@ from surveillance.streams.assessment import (
 from surveillance.streams.held import InForce
 from surveillance.streams.judging import Item, judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
-from surveillance.streams.samples import Asked, Counted, Ranked
+from surveillance.streams.samples import Asked, Counted, Ranked, not_scores
 from surveillance.streams.series import Series
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -49,6 +49,11 @@ class Look:
     later: Later
     watched: Watched
 
+    @property
+    def with_muted(self) -> "Look":
+        """Return the look that takes no notice of what the network muted."""
+        return replace(self, watched=Watched({}, {}))
+
     @classmethod
     def on(
         cls, session: ReadSession, actor: Actor, day: date, scope: Scope, *, groups: bool = False
@@ -58,7 +63,7 @@ class Look:
         later = repository.later(session, actor, scope, tomorrow)
         in_force = InForce.on(session, day, groups=groups)
         # What is asked for here is watched whatever a package names: no package is read.
-        return cls(day, in_force, later, declarations.watched(session, ()))
+        return cls(day, in_force, later, declarations.watched(session, (), day))
 
 
 Ask = Callable[[Look, Stream, Series, Reference], Item]
@@ -201,8 +206,8 @@ def _no_group(stream: Stream, reference: Reference) -> Item:
 def _reliance(look: Look, stream: Stream, counts: NDArray[np.int32] | None = None) -> str:
     """Say what is left out of the numbers: scores that are none, and days still to come."""
     said = []
-    if counts is not None and (absent := int(counts[:, -2:].sum())):
-        said.append(f"{absent} of {int(counts.sum())} scores are missing or no number")
+    if counts is not None and (without := not_scores(counts)):
+        said.append(without)
     later = look.later.get((stream.version_id, stream.site_id, stream.subject), 0)
     if later and stream.axis == ALL:
         said.append(f"{later} cases dated in the future are left out: a clock is wrong")

@@ -11,7 +11,8 @@ from starlette.responses import Response
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.names import finding_name, said, stream_name
 from surveillance.streams import plots, service
 from surveillance.streams.assessment import Verdict
@@ -75,7 +76,7 @@ class SurveillancePage(Page):
     template: ClassVar[str] = "streams/surveillance.html"
     periods: ClassVar[Sequence[int]] = PERIODS
     kinds: ClassVar[Sequence[str]] = tuple(kind.value for kind in StreamKind)
-    axes: ClassVar[Sequence[str]] = (ALL, *AXES)
+    axes: Sequence[str]
     verdicts: ClassVar[Sequence[str]] = tuple(verdict.value for verdict in Verdict)
     model: str
     version: ModelVersion
@@ -160,6 +161,7 @@ def surveillance(
         sites=sites,
         site=site,
         filters=filters,
+        axes=(ALL, *crosses.axes(session, version.id)),
         findings=findings,
         all_streams=views,
         matching=len(matching),
@@ -258,13 +260,14 @@ def _plots(
     finding = filters.finding if filters.finding in findings else next(iter(findings), None)
     if site is None or finding is None:
         return None
+    known = crosses.axes(session, version.id)
     return plots.of_finding(
         session,
         actor,
         version_id=version.id,
         site_id=site.id,
         finding=(finding, findings[finding]),
-        axis=filters.axis if filters.axis in AXES else "manufacturer",
+        axis=filters.axis if filters.axis in known else "manufacturer",
         first=session.now().date() - filters.weeks,
         names={one.id: one.name for one in sites},
     )

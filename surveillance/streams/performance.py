@@ -11,7 +11,8 @@ from datetime import date
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.declarations import service as declarations
 from surveillance.declarations.service import Watched
 from surveillance.measures import batch_area
@@ -48,7 +49,7 @@ def assess_groups(
 ) -> list[Assessment]:
     """Assess the same for every group."""
     in_force = InForce.on(session, day, groups=True)
-    found = _assess(session, actor, day, scope, (ALL, *AXES), in_force)
+    found = _assess(session, actor, day, scope, (ALL, *crosses.axes(session)), in_force)
     return [each for each in found if each.axis != ALL]
 
 
@@ -63,7 +64,7 @@ def _assess(
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
     # What is known of the truth is watched whatever a package names: no package is read.
-    watched = declarations.watched(session, ())
+    watched = declarations.watched(session, (), day)
     return judge(_items(in_force, watched, _counting(found)))
 
 

@@ -33,6 +33,7 @@ from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
 BATCH = 20_000
+EVERY_NUMBER = f"{FEATURE}%"
 _DAYS: sa.Table = AggregateDay.__table__  # type: ignore[attr-defined]
 _KEY = ("version_id", "site_id", "finding_key", "axis", "level", "mode")
 COUNTED = ("n", "flagged", "shown", "decided", "override_fp", "override_fn")
@@ -44,11 +45,11 @@ def daily(
     scope: Scope,
     axes: Sequence[str],
     *,
-    numbers: bool = False,
+    numbers: str | None = None,
 ) -> Iterator[Sequence[Sequence[Any]]]:
     """Yield the daily counts of findings in batches of rows, in no order, for detectors.
 
-    With `numbers` those of the runs' numbers instead.
+    With `numbers` those of the runs' numbers instead whose subjects are like it.
 
     A row is the stream's name and reference in one text, the day, the histogram undecoded and the
     columns of `COUNTED`: what becomes an object for each cell is what a year of streams costs.
@@ -57,7 +58,7 @@ def daily(
     name = sa.func.coalesce(_DAYS.c.reference_id, "")
     for part in reversed(parts):
         name = part + SEPARATOR + name
-    is_number = _DAYS.c.finding_key.like(f"{FEATURE}%")
+    is_number = _DAYS.c.finding_key.like(numbers or EVERY_NUMBER)
     statement = sa.select(
         name,
         sa.type_coerce(_DAYS.c.day, sa.String),
@@ -65,7 +66,7 @@ def daily(
         *(_DAYS.c[each] for each in COUNTED),
     ).where(
         _DAYS.c.axis.in_(axes),
-        is_number if numbers else sa.not_(is_number),
+        sa.not_(is_number) if numbers is None else is_number,
         _DAYS.c.finding_key != WHOLE_RUN,
         *within_scope(AggregateDay, scope),
     )

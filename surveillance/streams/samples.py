@@ -77,16 +77,17 @@ class Sample(Protocol):
     def event(self) -> str | None:
         """Say what needs no evidence, if anything happened that does not."""
 
-    def leaves_open(self) -> str:
-        """Say so, in a clause, where the reference cannot tell what clinically matters; or nothing.
-
-        What was so from the first day on is taken for the reference's error, and stays quiet.
-        """
-
     def interval(self, first: int, between: float) -> Interval:
         """Return the estimate over the days from `first` on.
 
         `between` is the variance of a day's mean or rate beside chance: days differ by themselves.
+        """
+
+    def reliance(self, first: int) -> str:
+        """Say what a reader should know of the estimate, in clauses; empty for nothing.
+
+        Also where the reference cannot tell what clinically matters: what was so from the first day
+        on is taken for its error, and stays quiet.
         """
 
     @staticmethod
@@ -130,7 +131,7 @@ class Ranked:
             return None
         return f"all {n} values of the last {min(RECENT_DAYS, len(self.counts))} days are alike"
 
-    def leaves_open(self) -> str:
+    def _left_open(self) -> str:
         n = int(valued(self.reference).sum())
         tolerated = float(shift_tolerance(n, self.shift))
         if tolerated <= float(of_shift(self.shift)):
@@ -140,8 +141,11 @@ class Ranked:
 
     def interval(self, first: int, between: float) -> Interval:
         held = self.counts[first:].sum(axis=0)
-        shared = between * _of_one_day(self.cases[first:])
+        shared = between * of_one_day(self.cases[first:])
         return of_mean_rank(mean_rank(held, ranks(self.reference)), int(valued(held).sum()), shared)
+
+    def reliance(self, first: int) -> str:
+        return "; ".join(filter(None, (self.asked.reliance, self._left_open())))
 
     @staticmethod
     def bets(samples: Sequence["Ranked"]) -> Bets:
@@ -188,7 +192,7 @@ class Counted:
     def event(self) -> None:
         return None
 
-    def leaves_open(self) -> str:
+    def _left_open(self) -> str:
         events, n = self.baseline
         if wilson(events, n, WIDEST).high <= self.factor * events / n:
             return ""
@@ -198,8 +202,11 @@ class Counted:
         events, n = int(self.events[first:].sum()), int(self.n[first:].sum())
         rate = events / n
         chance = rate * (1 - rate)
-        shared = between * _of_one_day(self.n[first:])
+        shared = between * of_one_day(self.n[first:])
         return score_interval(rate, n * chance / (chance + n * shared) if chance else n)
+
+    def reliance(self, first: int) -> str:
+        return "; ".join(filter(None, (self.asked.reliance, self._left_open())))
 
     @staticmethod
     def bets(samples: Sequence["Counted"]) -> Bets:
@@ -256,7 +263,7 @@ class Claimed:
     def event(self) -> None:
         return None
 
-    def leaves_open(self) -> str:
+    def _left_open(self) -> str:
         within = float(self.variance.sum()) / max(1, int(self.n.sum()))
         least = WIDEST * sqrt(max(0.0, within) / self.baseline[1])
         if least <= self.tolerance:
@@ -267,8 +274,11 @@ class Claimed:
         n = int(self.n[first:].sum())
         gap = float(self.truths[first:].sum() - self.claim[first:].sum()) / n
         within = max(0.0, float(self.variance[first:].sum())) / n**2
-        half = Z95 * sqrt(within + between * _of_one_day(self.n[first:]))
+        half = Z95 * sqrt(within + between * of_one_day(self.n[first:]))
         return Interval(gap, gap - half, gap + half)
+
+    def reliance(self, first: int) -> str:
+        return "; ".join(filter(None, (self.asked.reliance, self._left_open())))
 
     @staticmethod
     def bets(samples: Sequence["Claimed"]) -> Bets:
@@ -325,9 +335,6 @@ class Ranking:
     def event(self) -> None:
         return None
 
-    def leaves_open(self) -> str:
-        return ""
-
     def interval(self, first: int, between: float) -> Interval:
         is_known = all(valued(each[first:]).sum() for each in (self.positives, self.negatives))
         begins = first if is_known else 0
@@ -336,6 +343,9 @@ class Ranking:
         m, n = float(valued(above).sum()), float(valued(below).sum())
         half = Z95 * float(batch_area.error(np.asarray(estimate), np.asarray(m), np.asarray(n)))
         return Interval(estimate, max(0.0, estimate - half), min(1.0, estimate + half))
+
+    def reliance(self, first: int) -> str:
+        return self.asked.reliance
 
     @staticmethod
     def bets(samples: Sequence["Ranking"]) -> Bets:
@@ -354,9 +364,20 @@ class Ranking:
         )
 
 
-def _of_one_day(n: Counts) -> float:
+def of_one_day(n: Counts) -> float:
     """Return how much of the variance between days is left in a mean over several of them."""
     return float((n.astype(np.float64) ** 2).sum()) / float(n.sum()) ** 2
+
+
+def not_scores(counts: Slots) -> str:
+    """Say how many of the scores in (days, slots) are missing, and how many no number; or nothing.
+
+    So that people can see that as many are counted as came.
+    """
+    missing, invalid = counts[:, -2:].sum(axis=0).tolist()
+    held = ((missing, "missing"), (invalid, "no number"))
+    said = " and ".join(f"{n} are {what}" for n, what in held if n)
+    return f"of {int(counts.sum())} scores {said}" if said else ""
 
 
 def _impossible(*counts: Slots) -> str | None:

@@ -12,7 +12,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from surveillance.axes import ALL, AXES
+from surveillance.axes import ALL
+from surveillance.crosses import service as crosses
 from surveillance.records.repository import Scope
 from surveillance.streams import repository
 from surveillance.streams.packs import packed, unpacked
@@ -61,7 +62,7 @@ def _place(
         for is_group in (False, True) if groups else (False,):
             for _, month, content in repository.packs(session, actor, scope, is_group=is_group):
                 found += unpacked(content) if month <= sealed else ()
-    axes = (ALL, *AXES) if groups else (ALL,)
+    axes = (ALL, *crosses.axes(session)) if groups else (ALL,)
     rest = repository.daily(session, actor, _from(scope, sealed), axes)
     return [*found, *from_batches(rest)]
 
@@ -99,7 +100,7 @@ def _seal(session: WriteSession, place: Place, first: date | None, last: date) -
     repository.drop_packs(session, place, first)
     here = Scope(*place, None, first, last)
     months: set[date] = set()
-    for is_group, axes in ((False, (ALL,)), (True, AXES)):
+    for is_group, axes in ((False, (ALL,)), (True, crosses.axes(session))):
         parts = from_batches(repository.daily(session, VIGIL, here, axes))
         for month, held in _by_month(parts).items():
             repository.add_pack(session, place, month, packed(held), is_group=is_group)

@@ -19,6 +19,7 @@ _WHAT = {
     StreamKind.AREA: "the area under the curve is {0}",
     StreamKind.CALIBRATION: "the truth is {0} above what scores claim, on average",
     StreamKind.FEATURE: "values rank at {0} of the reference on average",
+    StreamKind.EMBEDDING: "the number that moved most ranks at {0} of the reference on average",
     StreamKind.MISSING_RATE: "{0} of studies lack the number, or have none that can be",
     StreamKind.CATEGORY: "{0} of studies are of this category",
     StreamKind.UNSEEN_CATEGORY: "{0} of studies are of a category that was never seen before",

@@ -88,7 +88,7 @@ def assess_at(session: ReadSession, actor: Actor, now: datetime) -> list[Assessm
     """Assess the silence at every version at work and at every source of studies."""
     running = Running.of(session)
     places = [place for place in running.at(now) if actor.reads_site(place[1])]
-    watched = declarations.watched(session, {version_id for version_id, _ in places})
+    watched = declarations.watched_at(session, {version_id for version_id, _ in places}, now)
     places = [place for place in places if StreamKind.SILENCE in watched.of(*place)]
     begin = now - LEARNED_FROM
     came: dict[Place, list[datetime]] = defaultdict(list)

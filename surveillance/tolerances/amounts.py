@@ -38,6 +38,7 @@ def _difference(default: float) -> Amount:
 AMOUNTS = {
     "score": _shift(),
     "feature": _shift(),
+    "embedding": _shift(),
     "turnaround": _shift(),
     "decision_time": _shift(),
     "flag_rate": _factor(1.05),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from random import Random
+from typing import Any
 
 from factories.identity import create_organisation, create_site
 
@@ -34,12 +35,15 @@ class Place:
 
 
 def create_place(
-    session: WriteSession, site_code: str = "RXX01", version_of: Place | None = None
+    session: WriteSession,
+    site_code: str = "RXX01",
+    version_of: Place | None = None,
+    manifest: dict[str, Any] | None = None,
 ) -> Place:
     """Deploy a version at a new site: a new version, or one that another place has."""
     site = create_site(session, site_code)
     if version_of is None:
-        model, version = _create_version(session, f"S{site_code[:3]}")
+        model, version = _create_version(session, f"S{site_code[:3]}", manifest or {})
     else:
         model = session.get_one(Model, version_of.model_id)
         version = session.get_one(ModelVersion, version_of.version_id)
@@ -59,7 +63,9 @@ def create_place(
     return Place(version.id, model.id, model.organisation_id, site.id, deployment.id)
 
 
-def _create_version(session: WriteSession, supplier_code: str) -> tuple[Model, ModelVersion]:
+def _create_version(
+    session: WriteSession, supplier_code: str, manifest: dict[str, Any]
+) -> tuple[Model, ModelVersion]:
     supplier = create_organisation(session, supplier_code, OrganisationKind.SUPPLIER)
     model = Model(id=session.new_id("mdl"), organisation_id=supplier.id, name="cxr", title="Chest")
     session.add(model)
@@ -71,7 +77,7 @@ def _create_version(session: WriteSession, supplier_code: str) -> tuple[Model, M
         version="1.0.0",
         digest=session.new_id("x")[-8:] * 8,
         size=1,
-        manifest={},
+        manifest=manifest,
         preprocessing_digest="0" * 64,
         status=VersionStatus.APPROVED,
         submitted_by="usr_supplier",

@@ -20,6 +20,7 @@ from model_registry.submissions import models as submissions
 from model_registry.versions import models as versions
 from model_registry.webhooks import models as webhooks
 from surveillance.alerts import models as alerts
+from surveillance.crosses import models as crosses
 from surveillance.declarations import models as declarations
 from surveillance.local_tests import models as local_tests
 from surveillance.records import models as records
@@ -42,6 +43,7 @@ __all__ = [
     "associations",
     "audit",
     "cards",
+    "crosses",
     "decisions",
     "declarations",
     "delivery",

@@ -39,6 +39,7 @@ from model_registry.webhooks import pages as webhooks_pages
 from surveillance.alerts import api as alerts_api
 from surveillance.alerts import pages as alerts_pages
 from surveillance.causes import api as causes_api
+from surveillance.crosses import api as crosses_api
 from surveillance.declarations import api as declarations_api
 from surveillance.fairness import api as fairness_api
 from surveillance.fairness import pages as fairness_pages
@@ -140,6 +141,7 @@ ROUTERS = (
     streams_api.router,
     streams_pages.router,
     tolerances_api.router,
+    crosses_api.router,
     declarations_api.router,
     alerts_api.router,
     alerts_pages.router,

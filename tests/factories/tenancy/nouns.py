@@ -2,6 +2,7 @@
 
 from factories.tenancy import (
     causes,
+    crosses,
     declarations,
     deployments,
     fairness,
@@ -24,6 +25,7 @@ from factories.tenancy.claims import Claims
 
 NOUNS: tuple[Claims, ...] = (
     causes.CLAIMS,
+    crosses.CLAIMS,
     declarations.CLAIMS,
     deployments.CLAIMS,
     fairness.CLAIMS,

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from inference.runtime.outputs import from_bytes, to_bytes
+from inference.runtime.outputs import from_bytes, to_bytes, vectors
 from inference.runtime.wire import Arrays
 from vigil.kernel.errors import Invalid
 
@@ -45,3 +45,15 @@ def test_one_bit_is_another_text() -> None:
 def test_other_bytes_are_invalid(data: bytes) -> None:
     with pytest.raises(Invalid):
         from_bytes(data)
+
+
+def test_one_output_of_each_image_is_read_flat() -> None:
+    given: Arrays = {
+        "1.2.3/pooled": np.array([[1.0, 2.0]], dtype=np.float32),
+        "1.2.4/pooled": np.array([3.0, 4.0], dtype=np.float16),
+        "1.2.3/mask": np.zeros((1, 1, 64, 64), dtype=np.float32),
+        "pooled": np.array([9.0], dtype=np.float32),
+    }
+    found = vectors(to_bytes(given), "pooled")
+    assert [each.tolist() for each in found] == [[1.0, 2.0], [3.0, 4.0]]
+    assert vectors(to_bytes(given), "other") == []

@@ -84,6 +84,27 @@ def test_a_stream_that_nobody_knows_is_named() -> None:
     assert (fault.problem, "docs/streams.md" in fault.remedy) == ("no stream is called moon", True)
 
 
+def test_crosses_that_cannot_be_counted_are_named() -> None:
+    value = packages.manifest()
+    value["monitoring"]["crosses"] = {
+        "maker_view": ["manufacturer", "view"],
+        "again": ["view", "manufacturer"],
+        "Sex": ["sex", "moon"],
+        "e": ["sex", "imd"],
+        "f": ["sex", "setting"],
+    }
+    faults = {
+        fault.field: fault
+        for fault in check(packages.package(manifest_yaml=packages.yaml_bytes(value)))
+    }
+    field = "manifest.yaml:monitoring.crosses"
+    assert set(faults) == {field, f"{field}.again", f"{field}.Sex", f"{field}.Sex.1"}
+    assert "the 4 that matter most" in faults[field].remedy
+    assert "Use two or three of sex" in faults[f"{field}.Sex.1"].remedy
+    value["monitoring"]["crosses"] = {"maker_view": ["manufacturer", "view"]}
+    assert check(packages.package(manifest_yaml=packages.yaml_bytes(value))) == []
+
+
 def test_a_dicom_file_that_is_a_program_as_well_is_refused() -> None:
     case = {"name": "x", "input": "a.dcm", "expected": {"scores": [[0, 0, 0]]}, "tolerance": 1e-4}
     cases = packages.yaml_bytes({"cases": [case]})

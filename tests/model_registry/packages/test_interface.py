@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from factories import packages
 
+from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.interface import interface_faults
 from model_registry.packages.manifest import parse_manifest
 from model_registry.packages.structure import Port, Structure, read_structure
@@ -79,3 +80,45 @@ def test_a_row_of_another_length_is_refused() -> None:
 
 def test_text_without_numbers_for_it_is_refused() -> None:
     assert clinical(**{"from": ["patient_age", "view"]}) == ["view is text and has no codes"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "problem"),
+    [
+        ((None, 512), ""),
+        ((None, None), ""),
+        ((None, 1), "it gives 1 numbers"),
+        ((None, 4096), "it gives 4096 numbers"),
+        ((None, 8, 7, 7), "the model gives [?, 8, 7, 7], which is no embedding"),
+    ],
+)
+def test_an_embedding_is_one_vector_of_an_image(
+    shape: tuple[int | None, ...], problem: str
+) -> None:
+    value = packages.manifest()
+    value["output"].append({"name": "pooled", "kind": "embedding"})
+    ports = (Port("scores", "float32", (None, 3)), Port("pooled", "float32", shape))
+    inputs = (Port("image", "float32", None),)
+    structure = Structure(inputs, ports, 17, 1, (), 0)
+    faults = interface_faults(parse_manifest(packages.yaml_bytes(value)), structure)
+    assert [fault.problem for fault in faults] == ([problem] if problem else [])
+
+
+@pytest.mark.parametrize(
+    ("outputs", "problem"),
+    [
+        ([{"name": "p", "kind": "embedding", "activation": "sigmoid"}], "about no finding"),
+        (
+            [{"name": "p", "kind": "embedding"}, {"name": "q", "kind": "embedding"}],
+            "more than one embedding",
+        ),
+    ],
+)
+def test_an_embedding_that_cannot_be_is_refused(
+    outputs: list[dict[str, Any]], problem: str
+) -> None:
+    value = packages.manifest()
+    value["output"] += outputs
+    with pytest.raises(BrokenPackage) as raised:
+        parse_manifest(packages.yaml_bytes(value))
+    assert any(problem in fault.problem for fault in raised.value.faults)

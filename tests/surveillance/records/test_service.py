@@ -1,3 +1,4 @@
+import math
 from collections import Counter
 from datetime import date, timedelta
 from typing import Any
@@ -22,6 +23,7 @@ from surveillance.records import baseline, repository, service
 from surveillance.records.errors import UnknownRecord
 from surveillance.records.models import WHOLE_RUN, PredictionRecord
 from surveillance.records.repository import Scope
+from surveillance.reports import repository as reports
 from vigil.kernel.db import Database, ReadSession
 from vigil.kernel.identity.actor import Actor, system_actor
 from vigil.kernel.keys import Keys
@@ -78,6 +80,46 @@ def test_counts_folded_run_by_run_equal_those_rebuilt_from_the_records(
         rebuilt = counts(session)
     assert folded == rebuilt
     assert len(folded) > 100
+
+
+def test_a_score_that_is_no_number_is_invalid_and_one_that_was_never_said_is_missing(
+    database: Database, place: Place, keys: Keys, objects: LocalObjectStore
+) -> None:
+    """Live and rebuilt: the database keeps the difference."""
+    set_reference(database, objects, place)
+    said = (0.4, None, math.nan, math.inf, -math.inf)
+    with database.write() as session:
+        for number, score in enumerate(said):
+            service.record_run(session, keys, run_facts(place, number, score=score))
+    seen = []
+    with database.write() as session:
+        for _ in range(2):
+            (row,) = repository.aggregates(session, EVERYBODY, Scope(finding_key=FINDING), (ALL,))
+            seen.append((row.n, int(row.histogram.sum()), row.histogram[-2:].tolist()))
+            service.rebuild(session, Scope())
+    assert seen == [(5, 5, [1, 3])] * 2
+    with database.read() as session:
+        rows = session.exec(
+            select(PredictionRecord).where(PredictionRecord.finding_key == FINDING)
+        ).all()
+        assert sorted(str(row.score) for row in rows) == ["0.4", "None", "nan", "nan", "nan"]
+        held = repository.first(session, EVERYBODY, Scope(finding_key=FINDING), 10)
+        assert [row.score for row in held] == [0.4]
+        counted = reports.scored(session, EVERYBODY, Scope(place.version_id, place.site_id))
+        assert counted[FINDING] == (5, 1, 0)
+
+
+def test_a_decision_on_a_score_that_is_no_number_leaves_it_where_it_is_counted(
+    database: Database, place: Place, keys: Keys, objects: LocalObjectStore
+) -> None:
+    set_reference(database, objects, place)
+    facts = run_facts(place, 1, score=math.nan)
+    with database.write() as session:
+        service.record_run(session, keys, facts)
+    with database.write() as session:
+        service.set_decisions(session, keys, facts.run_id, {FINDING: Decision.AGREE_NEG})
+        (row,) = repository.aggregates(session, EVERYBODY, Scope(finding_key=FINDING), (ALL,))
+        assert (row.n, row.decided, row.histogram[-2:].tolist()) == (1, 1, [0, 1])
 
 
 def test_the_levels_of_each_axis_add_up_to_all(

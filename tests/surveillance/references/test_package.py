@@ -4,19 +4,27 @@ import io
 import math
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from factories import packages
+from factories.identity import create_organisation, create_person
 from factories.surveillance import FINDING, Place, create_place
+from factories.versions import create_version
+from factories.web import browser, create_web
 
-from surveillance.records import package
+from surveillance.records import api, package
 from surveillance.references import parquet
 from surveillance.references import service as references
 from surveillance.references.errors import UnreadableTable
 from surveillance.references.models import ReferenceSource
 from vigil.kernel.db import Database
 from vigil.kernel.identity.actor import system_actor
+from vigil.kernel.identity.models import OrganisationKind
+from vigil.kernel.identity.roles import Role
 from vigil.kernel.objects import LocalObjectStore
+from vigil.kernel.parts import Parts
 
 EVERYBODY = system_actor("test")
 
@@ -67,7 +75,7 @@ def test_references_are_set_by_a_person_and_what_cannot_be_is_named(
             EVERYBODY,
             objects,
             version_id=place.version_id,
-            sets=sets,
+            sets=package.Sets(sets),
             reason="the supplier's validation set",
         )
         (row,) = found.references
@@ -76,3 +84,30 @@ def test_references_are_set_by_a_person_and_what_cannot_be_is_named(
         assert row.flag_rate == pytest.approx(0.3)
         assert set(found.left_out) == {"nodule", "effusion"}
         assert len(references.cases(objects, row)["score"]) == 300
+
+
+def test_the_api_sets_what_the_package_holds(parts: Parts) -> None:
+    """Findings, and vectors of a declared embedding from a column of lists."""
+    random = np.random.default_rng(1)
+    held = {"pneumonia": random.random(300), "pooled": random.normal(size=(300, 4)).tolist()}
+    declared = packages.manifest()
+    declared["monitoring"]["reference"] = "reference.parquet"
+    declared["output"].append({"name": "pooled", "kind": "embedding"})
+    with parts.database.write() as session:
+        create_organisation(session, "NET", OrganisationKind.NETWORK)
+        officer = create_person(session, "NET", Role.CSO)
+        version_id = create_version(
+            session,
+            parts.objects,
+            manifest_yaml=packages.yaml_bytes(declared),
+            reference_parquet=table(**held),
+        ).id
+    client = browser(create_web(parts, api.router), officer)
+    answer = client.post(
+        "/api/v1/surveillance/references/from-package",
+        json={"version_id": version_id, "reason": "the validation set"},
+    )
+    assert answer.status_code == 201, answer.text
+    found = answer.json()
+    assert [row["finding_key"] for row in found["references"]] == ["pneumonia"]
+    assert found["left_out"] == {"embedding": "300 of the 5,000 vectors needed: 4,700 are missing"}

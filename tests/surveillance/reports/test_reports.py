@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,12 @@ from factories.surveillance import FINDING, START, Place, create_place, many_run
 
 from inference.decisions.models import Decision
 from surveillance.axes import levels
-from surveillance.records import baseline
+from surveillance.records import baseline, inputs
 from surveillance.records import service as records
 from surveillance.records.facts import RunFacts
 from surveillance.references.cases import Case
 from surveillance.references.service import Baseline
-from surveillance.reports import rendering, service
+from surveillance.reports import content, rendering, service
 from surveillance.reports.errors import NoDocument, RenderingFailed, UnknownReport
 from surveillance.reports.models import Report, ReportState
 from surveillance.reports.rendering import Renderer
@@ -198,3 +199,39 @@ def _request(session: Any, parts: Parts, actor: Actor, place: Place, days: int =
         from_day=START,
         to_day=START + timedelta(days=days),
     )
+
+
+def test_numbers_with_a_reference_are_drawn_beside_it(parts: Parts) -> None:
+    with parts.database.write() as session:
+        place = create_place(session)
+        facts = [
+            replace(
+                run_facts(place, number, day=START + timedelta(days=number // 20)),
+                features={"kvp": float("nan") if number == 3 else 80.0 + number % 7},
+            )
+            for number in range(400)
+        ]
+        records.record_runs(session, parts.keys, facts)
+        inputs.set_from_records(
+            session,
+            OFFICER,
+            parts.objects,
+            version_id=place.version_id,
+            site_id=place.site_id,
+            first=250,
+            reason="what is normal",
+        )
+        asked = service.request(
+            session,
+            OFFICER,
+            parts.queue,
+            version_id=place.version_id,
+            site_id=place.site_id,
+            finding_key=FINDING,
+            from_day=START,
+            to_day=LAST,
+        )
+        found = content.gather(session, OFFICER, parts.objects, asked)
+    assert len(found.before.features["kvp"]) == 250
+    assert found.before.no_numbers == {"kvp": 1}
+    assert found.now.features["kvp"][0] is not None

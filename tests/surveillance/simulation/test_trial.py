@@ -20,7 +20,7 @@ from surveillance.simulation.trial import Trial
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.judging import judge
 from surveillance.streams.kinds import StreamKind
-from surveillance.streams.samples import Ranked
+from surveillance.streams.samples import Counted, Ranked
 
 QUICK = Question(threshold=0.92, grid=False)
 
@@ -104,6 +104,24 @@ def test_every_row_is_accounted_for_by_a_reason(tmp_path: Path) -> None:
         "an id that was there before": 1,
     }
     assert any("out of order" in note for note in counted["notes"])
+
+
+def test_scores_that_are_none_are_counted_as_the_engine_counts_them(tmp_path: Path) -> None:
+    good = "".join(f"2026-05-{1 + n % 28:02},{n / 1000},r{n}\n" for n in range(900))
+    odd = "2026-06-01,nan,a\n2026-06-01,inf,b\n2026-06-01,,c\n2026-06-01,high,d\n"
+    again = "2026-06-02,nan,e\n2026-06-02,0.5,e\n2026-05-01,nan,f\n"
+    found = run(written(tmp_path / "t.csv", f"day,score,id\n{good}{odd}{again}"))
+
+    sample = next(s for s in found.samples if isinstance(s, Ranked))
+    assert sample.counts.sum(axis=0)[-2:].tolist() == [1, 3]
+    assert sample.cases.sum() == found.accounts.as_json()["of"]["watched"]
+    assert "1 are missing and 3 are no number" in sample.asked.reliance
+    flags = next(s for s in found.samples if isinstance(s, Counted))
+    assert flags.n.sum() == sample.cases.sum()
+    assert found.accounts.is_whole
+    # The second of the id is the one with a score; the first day is within the reference.
+    assert found.accounts.as_json()["of"]["an id that was there before"] == 1
+    assert found.accounts.as_json()["of"]["a score that is no number"] == 3
 
 
 @pytest.mark.parametrize(

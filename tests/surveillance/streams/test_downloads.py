@@ -8,6 +8,8 @@ from factories.surveillance import FINDING, Place, create_place, many_runs, refe
 from factories.web import browser, create_web
 from fastapi.testclient import TestClient
 
+from surveillance.declarations import service as declarations
+from surveillance.declarations.models import Choice
 from surveillance.measures.detector import Evidence
 from surveillance.measures.intervals import Interval
 from surveillance.records import baseline, service
@@ -16,6 +18,7 @@ from surveillance.streams import api, pages
 from surveillance.streams.assessment import Assessment, Bounds, Shortage
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.snapshots import from_plain, to_plain
+from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.identity.models import OrganisationKind
 from vigil.kernel.identity.roles import Role
 from vigil.kernel.parts import Parts
@@ -74,6 +77,36 @@ def test_streams_are_filtered_and_come_in_pieces(client: TestClient, place: Plac
     assert client.get(f"{API}?axis=none").json()["items"] == []
     lines = client.get(f"{API}.csv").text.splitlines()
     assert len(lines) == len(seen) + 1
+
+
+def test_a_muted_stream_shows_what_was_counted_and_says_that_it_is_muted(
+    client: TestClient, parts: Parts, place: Place
+) -> None:
+    asked = {"version_id": place.version_id, "site_id": place.site_id, "finding_key": FINDING}
+    asked["kind"] = "override_rate"
+    before = client.get(f"{API}/series", params=asked).json()
+    assert before["muted"] is None
+    with parts.database.write() as session:
+        made = declarations.choose(
+            session,
+            system_actor("test"),
+            name="override_rate",
+            choice=Choice.MUTE,
+            reason="readers are being trained",
+        )
+        made_by = made.made_by
+    found = client.get(f"{API}/series", params=asked).json()
+    assert (found["muted"]["reason"], found["muted"]["made_by"]) == (
+        "readers are being trained",
+        made_by,
+    )
+    assert any(day["mark"] for day in before["days"])
+    assert found["days"] == [{**day, "mark": ""} for day in before["days"]]
+    lines = client.get(f"{API}/series.csv", params=asked).text.splitlines()
+    assert lines[0].endswith("is_muted")
+    # On a day before it was muted, nothing says that it is.
+    earlier = str(date.fromisoformat(found["days"][-1]["day"]) - timedelta(days=2))
+    assert client.get(f"{API}/series", params={**asked, "to_day": earlier}).json()["muted"] is None
 
 
 def test_a_stream_is_followed_day_by_day(client: TestClient, place: Place) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from random import Random
 
 import pytest
@@ -185,7 +185,7 @@ def test_groups_that_are_unknown_at_first_are_no_new_level(
 def test_a_muted_stream_is_not_assessed(sqlite: Database, keys: Keys, place: Place) -> None:
     record_all(sqlite, keys, many_inputs(place, scanners, days=DAYS, per_day=lambda _: A_DAY))
     with sqlite.write() as session:
-        declarations.choose(
+        made = declarations.choose(
             session,
             OFFICER,
             name="manufacturer",
@@ -193,6 +193,7 @@ def test_a_muted_stream_is_not_assessed(sqlite: Database, keys: Keys, place: Pla
             reason="a second scanner is being moved in",
             site_id=place.site_id,
         )
+        made.made_at = datetime.combine(START, time(9), UTC)
     found = look(sqlite)
     assert not [
         each for each in found.values() if (each.kind, each.axis) == ("category", "manufacturer")

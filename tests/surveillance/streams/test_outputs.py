@@ -1,10 +1,11 @@
 """Streams of what is said and decided: each kind found, each reset by a signature only."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import sqlalchemy as sa
+from conftest import FakeClock
 from factories.surveillance import FINDING, START, Place, create_place, many_runs, reference_cases
 
 from surveillance.alerts import service as alerts
@@ -198,6 +199,29 @@ def test_readers_have_time_to_decide_and_shadow_is_shown_to_nobody(
     assert found[StreamKind.SCORE].n == 2 * PER_DAY * DAYS
 
 
+def test_what_the_network_mutes_is_judged_no_more_and_days_of_before_as_they_were(
+    sqlite: Database, objects: LocalObjectStore, place: Place, clock: FakeClock
+) -> None:
+    """A past day is looked at with the mutes that were in force on it."""
+    clock.now = datetime.combine(END, time(9), UTC)
+    everything = set(outputs.ASKED)
+    with sqlite.write() as session:
+        reference = _refer(session, objects, place)
+        _write(session, place, reference, moved=MOVED[StreamKind.FLAG_RATE])
+        made = declarations.choose(
+            session, OFFICER, name="flag_rate", choice=Choice.MUTE, reason="set anew"
+        )
+        muted = everything - {StreamKind.FLAG_RATE}
+        assert set(_look(session)) == muted
+        assert set(_look(session, END - timedelta(days=1))) == everything
+    clock.advance(3 * 24 * 3600)
+    with sqlite.write() as session:
+        declarations.withdraw(session, OFFICER, made.id, "it is set")
+        assert set(_look(session)) == muted
+        assert set(_look(session, END + timedelta(days=2))) == muted
+        assert set(_look(session, END + timedelta(days=3))) == everything
+
+
 def test_what_the_network_mutes_is_judged_no_more_until_it_ends_the_choice(
     sqlite: Database, objects: LocalObjectStore, place: Place
 ) -> None:
@@ -213,11 +237,15 @@ def test_what_the_network_mutes_is_judged_no_more_until_it_ends_the_choice(
             version_id=place.version_id,
             site_id=place.site_id,
         )
+        made.made_at = datetime.combine(START, time(9), UTC)
+        session.flush()
         assert set(_look(session)) == set(outputs.ASKED) - {StreamKind.FLAG_RATE}
         judged, raised = evaluate(session, OFFICER, Events(), day=END)
         assert "flag_rate" not in {each.assessment.kind for each in judged}
         assert "flag_rate" not in {alert.stream for alert in raised}
         declarations.withdraw(session, OFFICER, made.id, "it is set")
+        made.ended_at = datetime.combine(END, time(9), UTC)
+        session.flush()
         assert _look(session)[StreamKind.FLAG_RATE].verdict is Verdict.WATCH
 
 
@@ -299,5 +327,5 @@ def test_bad_scores_and_days_to_come_are_said(
         session.add(day)
         session.flush()
         said = sentence(_look(session)[StreamKind.SCORE])
-    assert "4 of 404 scores are missing or no number" in said
+    assert "of 404 scores 4 are no number" in said
     assert "3 cases dated in the future are left out: a clock is wrong" in said

@@ -1,7 +1,7 @@
 """Streams of what later turned out to be so, against what the reference's own labels show."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -220,9 +220,11 @@ def test_what_the_network_mutes_is_judged_no_more(
     with database.write() as session:
         session.add_all(_days(place, _refer(session, objects, place), fall=0.7))
         for site_id, name in ((None, "area"), (place.site_id, "miss_rate")):
-            declarations.choose(
+            made = declarations.choose(
                 session, OFFICER, name=name, choice=Choice.MUTE, reason="why", site_id=site_id
             )
+            made.made_at = datetime.combine(END, time(), UTC)
+        session.flush()
         found = _look(session)
     assert set(found) == set(KINDS) - {StreamKind.AREA, StreamKind.MISS_RATE}
 

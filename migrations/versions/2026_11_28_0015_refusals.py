@@ -6,8 +6,8 @@ from alembic import op
 
 from vigil.kernel import db
 
-revision = "0091"
-down_revision = "0013"
+revision = "0015"
+down_revision = "0014"
 branch_labels = None
 depends_on = None
 
