@@ -4,9 +4,7 @@ from dataclasses import dataclass, field, replace
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
-from surveillance.records.models import WHOLE_RUN
-from surveillance.streams.kinds import Stream, StreamKind
-from surveillance.words import group_name, subject_name
+from surveillance.words import subject_name
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
@@ -81,16 +79,6 @@ def finding_name(version: ModelVersion, key: str) -> str:
     """
     other = subject_name(key)
     return dict(finding_names(version)).get(key, key if other == key else in_words(other))
-
-
-def stream_name(version: ModelVersion, stream: Stream) -> str:
-    """Return `Flag rate of Pneumonia`, `Bits stored`, `Category by age band`."""
-    kind, group = in_words(stream.kind), group_name(stream.axis, stream.level)
-    if stream.subject != WHOLE_RUN:
-        name = finding_name(version, stream.subject)
-        is_its_own = stream.kind is StreamKind.FEATURE or name == kind
-        kind = name if is_its_own else f"{kind} of {name}"
-    return f"{kind} {group}".rstrip()
 
 
 def said(sentence: str, key: str, name: str) -> str:

@@ -6,11 +6,12 @@ from datetime import date
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
-from surveillance.names import finding_name, stream_name
+from surveillance.names import finding_name
 from surveillance.names import said as said_of
 from surveillance.reports.figures import Figure
 from surveillance.reports.models import EVERY_FINDING, Report
 from surveillance.streams.assessment import Verdict
+from surveillance.streams.called import stream_name
 from surveillance.streams.overview import StreamView, overview
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor

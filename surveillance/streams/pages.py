@@ -13,9 +13,10 @@ from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL
 from surveillance.crosses import service as crosses
-from surveillance.names import finding_name, said, stream_name
+from surveillance.names import finding_name, said
 from surveillance.streams import plots, service
 from surveillance.streams.assessment import Verdict
+from surveillance.streams.called import stream_name
 from surveillance.streams.charts import COLUMNS, Chart
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.overview import (

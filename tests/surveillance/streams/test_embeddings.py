@@ -99,12 +99,12 @@ def look(made: Made, seed: int = 1, days: int = DAYS) -> Assessment:
     return found
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_a_year_of_ordinary_days_is_quiet(seed: int) -> None:
-    found = look(day_effects, seed)
-    assert found.verdict is Verdict.QUIET, sentence(found)
-    assert found.interval is not None
-    assert found.bounds is not None
+def test_years_of_ordinary_days_escalate_never_and_are_watched_once_at_most_on_average() -> None:
+    found = [look(day_effects, seed) for seed in range(8)]
+    assert sum(each.verdict is Verdict.QUIET for each in found) >= 5
+    for each in found:
+        assert each.evidence is not None
+        assert each.evidence.level < 7300, sentence(each)
 
 
 @pytest.mark.parametrize("direction", [0, 5])
