@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import environment  # noqa: F401 - before anything that imports numpy
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -29,8 +30,6 @@ from vigil.kernel.settings import KernelSettings
 from vigil.kernel.telemetry import describe_exception
 
 ROOT = Path(__file__).parents[1]
-# onnxruntime reads it when it is imported, which only the tests' own scripts do in this process.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 IN_CI = os.environ.get("CI") == "true"
 
 
