@@ -1,5 +1,6 @@
 """Fixtures that every test may use: real databases with the migrated schema, and the parts."""
 
+import gc
 import logging
 import os
 import shutil
@@ -204,6 +205,11 @@ def realdata() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared/realdata is not here")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: no collection of garbage need look there."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
