@@ -1,6 +1,5 @@
 """Twelve hospitals, different archives: who is ready for which model, and from what it is known."""
 
-import time
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -132,15 +131,12 @@ def test_a_big_network_takes_a_handful_of_queries(parts: Parts) -> None:
                 place_deployment(session, version, site.id)
     asked: list[str] = []
     event.listen(parts.database.engine, "before_cursor_execute", lambda *a: asked.append(str(a[2])))
-    began = time.process_time()
     with parts.database.read() as session:
         facts = service.facts(session, cast.manager)
         cells = [cell for site in facts.sites for cell in facts.cells(site)]
-    seconds = time.process_time() - began
 
     assert len(cells) == 50 * 25
     assert len([text for text in asked if text.startswith("SELECT")]) <= 10
-    assert seconds < 0.5, "the bar is 0.2 s; this is processor time, on a machine that is busy"
 
 
 def test_a_shadow_period_is_counted_without_its_live_neighbours(
