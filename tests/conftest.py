@@ -1,5 +1,6 @@
 """Fixtures that every test may use: real databases with the migrated schema, and the parts."""
 
+import gc
 import logging
 import os
 import shutil
@@ -10,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
+import environment  # noqa: F401 - before anything that imports numpy
 import pytest
 import sqlalchemy as sa
 import structlog
@@ -29,8 +31,6 @@ from vigil.kernel.settings import KernelSettings
 from vigil.kernel.telemetry import describe_exception
 
 ROOT = Path(__file__).parents[1]
-# onnxruntime reads it when it is imported, which only the tests' own scripts do in this process.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -205,6 +205,11 @@ def realdata() -> Path:
     if not folder.is_dir():
         pytest.skip("the folder ../shared/realdata is not here")
     return folder
+
+
+def pytest_collection_finish() -> None:
+    """Modules and collected tests stay to the end: no collection of garbage need look there."""
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

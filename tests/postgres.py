@@ -12,7 +12,13 @@ from pathlib import Path
 import psycopg
 
 # Tests need speed, not durability: a cluster that dies with the test run may lose its data.
-FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+FAST = (
+    "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200"
+    " -c wal_level=minimal -c max_wal_senders=0 -c min_wal_size=32MB -c max_wal_size=64MB"
+)
+# A new database is eight hundred new files: a second on some disks, 25 ms in memory.
+MEMORY = Path("/dev/shm")  # noqa: S108 - only the folder that mkdtemp makes in it is used
+ROOM = 1 << 30
 
 
 @dataclass(frozen=True)
@@ -42,10 +48,17 @@ def available() -> bool:
     return bool(shutil.which("initdb") and shutil.which("pg_ctl"))
 
 
+def _memory() -> Path | None:
+    """Where files lie in memory; nowhere on a machine without room for them, as most containers."""
+    if not os.access(MEMORY, os.W_OK) or shutil.disk_usage(MEMORY).free < ROOM:
+        return None
+    return MEMORY
+
+
 @contextmanager
 def cluster() -> Iterator[Cluster]:
     """Start a cluster that only listens on a socket in a private folder."""
-    folder = Path(tempfile.mkdtemp(prefix="vigil-pg-"))
+    folder = Path(tempfile.mkdtemp(prefix="vigil-pg-", dir=_memory()))
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, "postgres")

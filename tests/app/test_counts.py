@@ -84,8 +84,11 @@ def test_alerts_are_counted_by_tier_and_state(parts: Parts) -> None:
             baseline=Baseline(decided=2000, overridden=80),
             effective_from=start,
         )
-        for facts in many_runs(place, days=30, per_day=12, start=start, override_rate=0.25):
-            records.record_run(session, parts.keys, facts)
+        records.record_runs(
+            session,
+            parts.keys,
+            many_runs(place, days=30, per_day=12, start=start, override_rate=0.25),
+        )
         evaluate(session, officer, parts.events, day=today)
 
     assert samples(parts)["vigil_alerts", "escalate", "new"] == 1

@@ -104,8 +104,9 @@ def test_one_that_does_not_listen_is_ended_too(
         pid = running.pid(ROLE)
         started = time.monotonic()
 
+    # By itself it would end after a minute.
     assert not is_running(pid)
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 45
 
 
 def test_every_role_comes_up_and_stops_when_it_is_told(data_dir: Path, tmp_path: Path) -> None:

@@ -67,7 +67,7 @@ class Yard:
     def _schema(self) -> str | None:
         return None if self.database.is_sqlite else "dbos"
 
-    def wait(self, work: str, *states: WorkState, seconds: float = 15) -> WorkState:
+    def wait(self, work: str, *states: WorkState, seconds: float = 60) -> WorkState:
         wanted = states or (WorkState.DONE, WorkState.FAILED)
         until(lambda: self.state(work) in wanted, seconds)
         found = self.state(work)
@@ -75,7 +75,7 @@ class Yard:
         return found
 
 
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

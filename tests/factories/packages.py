@@ -1,6 +1,8 @@
 """Real, tiny packages: a linear model over an 8 by 8 image, whole or broken in a chosen way."""
 
 import io
+from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +167,17 @@ def package_files(
     A key of `replaced` is a file's name with `__` for the folder's slash and `_` for the last dot,
     such as `golden__image_npy` or `card_yaml`.
     """
+    files = dict(_valid_files(name, version, supplier, wrong_golden))
+    for key, data in replaced.items():
+        stem, _, suffix = key.replace("__", "/").rpartition("_")
+        files.pop(f"{stem}.{suffix}", None)
+        if data is not None:
+            files[f"{stem}.{suffix}"] = data
+    return files
+
+
+@cache
+def _valid_files(name: str, version: str, supplier: str, wrong_golden: bool) -> Mapping[str, bytes]:
     expected = scores_of(IMAGE).tolist()
     if wrong_golden:
         expected[0][0] += 0.25
@@ -174,7 +187,7 @@ def package_files(
         "expected": {"scores": expected},
         "tolerance": 1e-5,
     }
-    files = {
+    return {
         "manifest.yaml": yaml_bytes(manifest(name=name, version=version, supplier=supplier)),
         "model.onnx": onnx_model().SerializeToString(),
         "card.yaml": yaml_bytes(CARD),
@@ -182,12 +195,6 @@ def package_files(
         "golden/cases.yaml": yaml_bytes({"cases": [case]}),
         "golden/image.npy": npy(IMAGE),
     }
-    for key, data in replaced.items():
-        stem, _, suffix = key.replace("__", "/").rpartition("_")
-        files.pop(f"{stem}.{suffix}", None)
-        if data is not None:
-            files[f"{stem}.{suffix}"] = data
-    return files
 
 
 def package(**options: Any) -> ModelPackage:

@@ -301,8 +301,11 @@ def _watch(
             baseline=Baseline(decided=2000, overridden=80),
             effective_from=start,
         )
-        for facts in many_runs(place, days=DAYS, per_day=PER_DAY, start=start, override_rate=0.35):
-            records.record_run(session, parts.keys, facts)
+        records.record_runs(
+            session,
+            parts.keys,
+            many_runs(place, days=DAYS, per_day=PER_DAY, start=start, override_rate=0.35),
+        )
         _, raised = evaluate(session, network.officer, parts.events, day=today)
         report = reports.request(
             session,

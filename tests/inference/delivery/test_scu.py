@@ -17,7 +17,7 @@ from inference.delivery.models import Cause, Failure
 from inference.delivery.scu import DicomSender, Peer, Sent
 from inference.results.sr import make_sr
 
-SENDER = DicomSender("VIGIL", timeout=5)
+SENDER = DicomSender("VIGIL", timeout=30)
 # pynetdicom leaves the socket of a failed connection to the garbage collector.
 unclosed = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 

@@ -28,7 +28,7 @@ def node_settings(tmp_path: Path) -> NodeSettings:
         dicom_host="127.0.0.1",
         dicom_port=0,
         max_instance_mb=40,
-        dicom_idle_seconds=5,
+        dicom_idle_seconds=30,
         max_associations=8,
     )
 

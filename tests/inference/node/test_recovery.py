@@ -140,7 +140,7 @@ def test_a_node_killed_between_bytes_and_index_loses_nothing(
         answers = send(port, sent)
     finally:
         process.kill()
-        returned = process.wait(10)
+        returned = process.wait(60)
         if process.stdout is not None:
             process.stdout.close()
     assert returned == -signal.SIGKILL
@@ -149,7 +149,7 @@ def test_a_node_killed_between_bytes_and_index_loses_nothing(
     node = DicomNode(node_parts, node_settings)
     node.start()
     try:
-        end = time.monotonic() + 10
+        end = time.monotonic() + 60
         while len(kept := indexed(node_parts)) < 3 and time.monotonic() < end:
             time.sleep(0.02)
         assert sorted(kept) == sorted(str(data_set.SOPInstanceUID) for data_set in sent)

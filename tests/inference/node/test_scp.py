@@ -39,7 +39,7 @@ def rows(parts: Parts, table: type[Any]) -> list[Any]:
         return list(session.exec(select(table)).all())
 
 
-def wait_for(condition: Callable[[], bool], seconds: float = 10) -> None:
+def wait_for(condition: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "it did not happen in time"
@@ -183,10 +183,13 @@ def test_an_announced_pdu_beyond_every_limit_ends_the_connection(node: DicomNode
         assert stranger.recv(100) == b""
 
 
-def test_an_idle_association_is_ended(node: DicomNode, node_parts: Parts) -> None:
+def test_an_idle_association_is_ended(node_parts: Parts, node_settings: NodeSettings) -> None:
+    node = DicomNode(node_parts, node_settings.model_copy(update={"dicom_idle_seconds": 1}))
+    node.start()
     peer = call(node.port)
 
-    wait_for(lambda: endings(node_parts) == [Ending.ABORTED], seconds=15)
+    wait_for(lambda: endings(node_parts) == [Ending.ABORTED])
+    node.stop()
     assert not peer.is_established or peer.is_aborted
 
 

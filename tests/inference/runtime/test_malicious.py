@@ -11,13 +11,14 @@ from factories import malicious, onnx_models
 from inference.runtime.errors import ModelFailed, ModelRefused, ModelTimeout, OutOfMemory
 from inference.runtime.process import Limits, ModelProcess
 
-LIMITS = Limits(threads=1, memory_mb=256, load_seconds=4, run_seconds=2)
+LIMITS = Limits(threads=1, memory_mb=256, load_seconds=60, run_seconds=60)
+HASTY = Limits(threads=1, memory_mb=256, load_seconds=4, run_seconds=2)
 Inputs = dict[str, np.ndarray[Any, np.dtype[Any]]]
 X: Inputs = {"x": np.ones(1, np.float32)}
 
 
-def load_and_run(model: bytes, inputs: Inputs) -> None:
-    process = ModelProcess(model, LIMITS)
+def load_and_run(model: bytes, inputs: Inputs, limits: Limits) -> None:
+    process = ModelProcess(model, limits)
     try:
         process.run(inputs)
     finally:
@@ -25,13 +26,13 @@ def load_and_run(model: bytes, inputs: Inputs) -> None:
 
 
 def ended(
-    model: bytes, inputs: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]]
+    model: bytes,
+    inputs: dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float32]]],
+    limits: Limits = LIMITS,
 ) -> str:
     """Load and run it; return the process's name for what was wrong."""
-    started = time.monotonic()
     with pytest.raises(ModelFailed) as failed:
-        load_and_run(model, inputs)
-    assert time.monotonic() - started < 15
+        load_and_run(model, inputs, limits)
     assert str(failed.value)
     return type(failed.value).__name__
 
@@ -77,7 +78,10 @@ def test_more_memory_than_granted_is_named(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["constant-folding bomb", "endless loop"])
 def test_what_does_not_end_is_ended_and_named(name: str) -> None:
-    assert ended(malicious.MODELS[name](), X) in {ModelTimeout.__name__, OutOfMemory.__name__}
+    started = time.monotonic()
+    wrong = ended(malicious.MODELS[name](), X, HASTY)
+    assert wrong in {ModelTimeout.__name__, OutOfMemory.__name__}
+    assert time.monotonic() - started < 60
 
 
 @pytest.mark.parametrize("name", ["empty", "garbage", "truncated", "unknown domain"])

@@ -77,7 +77,7 @@ def organisations(database: Database) -> list[str]:
 def test_a_transaction_happens_once_though_the_worker_dies_right_after_it(
     workers: Workers, database: Database
 ) -> None:
-    assert workers.start(0, "die").wait(30) == -signal.SIGKILL
+    assert workers.start(0, "die").wait(90) == -signal.SIGKILL
     before = organisations(database)
     assert len(before) == 1
 

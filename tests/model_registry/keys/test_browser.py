@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from factories.identity import create_organisation, create_person
 from factories.keys import create_key
 from factories.web import browser, create_web
-from playwright.sync_api import BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from model_registry.keys import api, pages
 from model_registry.keys.models import KeyStatus
@@ -30,8 +30,14 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+
+
 @pytest.fixture
-def screens(parts: Parts) -> Iterator[dict[str, BrowserContext]]:
+def screens(parts: Parts, chromium: Browser) -> Iterator[dict[str, BrowserContext]]:
     """What the supplier and the manager have before them, over a server of their own."""
     app = create_web(parts, api.router, pages.router, domains={"keys": "model_registry.keys"})
     with parts.database.write() as session:
@@ -49,17 +55,14 @@ def screens(parts: Parts) -> Iterator[dict[str, BrowserContext]]:
     while not server.started:
         time.sleep(0.02)
     address = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        found = {}
-        for name, person in people.items():
-            ((cookie, value),) = browser(app, person).cookies.items()
-            found[name] = running.new_context(
-                base_url=address, viewport={"width": 320, "height": 800}
-            )
-            found[name].add_cookies([{"name": cookie, "value": value, "url": address}])
-        yield found
-        running.close()
+    found = {}
+    for name, person in people.items():
+        ((cookie, value),) = browser(app, person).cookies.items()
+        found[name] = chromium.new_context(base_url=address, viewport={"width": 320, "height": 800})
+        found[name].add_cookies([{"name": cookie, "value": value, "url": address}])
+    yield found
+    for context in found.values():
+        context.close()
     server.should_exit = True
     thread.join()
 

@@ -10,7 +10,7 @@ from model_registry.packages.archive import ModelPackage
 from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.structure import read_structure
 
-MAX_SECONDS = 20
+MAX_SECONDS = 60
 
 
 @pytest.mark.parametrize("name", malicious.MODELS)

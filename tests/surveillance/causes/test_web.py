@@ -85,8 +85,7 @@ def _record(session: WriteSession, parts: Parts, place: Place, start: date, *, u
     runs = many_runs(place, days=DAYS - CHANGED, per_day=12, start=later, seed=2, low=0.3)
     if usual:
         runs += many_runs(place, days=CHANGED, per_day=8, start=start)
-    for facts in runs:
-        service.record_run(session, parts.keys, facts)
+    service.record_runs(session, parts.keys, runs)
 
 
 def test_causes_come_ranked_with_the_studies_that_show_them(

@@ -1,6 +1,5 @@
 """The rule's answers, the figures behind them, and the document: all of them pure."""
 
-import time
 from random import Random
 from typing import Any
 
@@ -228,7 +227,7 @@ def test_what_leaves_the_site_holds_no_small_number() -> None:
     assert kept["findings"][0]["groups"] != given["findings"][0]["groups"]
 
 
-def test_two_thousand_cases_are_evaluated_in_two_seconds() -> None:
+def test_two_thousand_cases_of_many_groups_are_evaluated() -> None:
     random = Random(1)
     scored = [
         make_scored(
@@ -244,11 +243,14 @@ def test_two_thousand_cases_are_evaluated_in_two_seconds() -> None:
         )
         for number in range(2000)
     ]
-    started = time.perf_counter()
 
-    judged(rule_with(SENSITIVITY, subgroups=GROUPS), scored)
+    found = judged(rule_with(SENSITIVITY, subgroups=GROUPS), scored)
 
-    assert time.perf_counter() - started < 2
+    assert found.document["cases"]["labelled"] == 2000
+    assert found.document["cases"]["patients"] == 1500
+    groups = [(each["axis"], each["labelled"]) for each in found.document["findings"][0]["groups"]]
+    for axis in ("sex", "age_band", "manufacturer", "view"):
+        assert sum(labelled for of, labelled in groups if of == axis) == 2000
 
 
 def test_a_rule_that_asks_nothing_is_refused() -> None:

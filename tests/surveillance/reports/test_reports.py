@@ -77,8 +77,7 @@ def prepare(parts: Parts, cases: Sequence[Case], runs: Callable[[Place], list[Ru
             baseline=Baseline(decided=400, overridden=20),
             effective_from=START,
         )
-        for facts in runs(place):
-            records.record_run(session, parts.keys, facts)
+        records.record_runs(session, parts.keys, runs(place))
     return place
 
 

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 from factories.identity import SETUP, create_site
 from factories.results import keep_result
 from factories.runs import Finished, create_run
 from factories.surveillance import FINDING, START, Place, create_place, run_facts
+from scipy.stats import binomtest
 from sqlmodel import select
 
 from inference.delivery.models import Delivery, DeliveryState
@@ -196,3 +198,12 @@ def test_deliveries_count_on_the_day_their_study_was_complete(parts: Parts) -> N
     with parts.database.read() as session:
         (row,) = session.exec(select(DeliveryDay)).all()
     assert (row.day, row.n, row.late, row.dead) == (midnight.date(), 3, 2, 1)
+
+
+def test_chance_is_that_of_the_exact_binomial_test() -> None:
+    pairs = [*np.ndindex(30, 30), (400, 460), (3, 10_000), (50_000, 50_300)][1:]
+
+    for one, other in pairs:
+        exact = binomtest(one, one + other).pvalue
+        assert comparison._by_chance(one, other) == pytest.approx(exact, rel=1e-9)
+    assert comparison._by_chance(0, 0) == 1.0

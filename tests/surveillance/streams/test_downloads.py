@@ -45,8 +45,11 @@ def place(parts: Parts) -> Place:
             baseline=Baseline(decided=2000, overridden=80),
             effective_from=start,
         )
-        for facts in many_runs(place, days=30, per_day=12, start=start, override_rate=0.25):
-            service.record_run(session, parts.keys, facts)
+        service.record_runs(
+            session,
+            parts.keys,
+            many_runs(place, days=30, per_day=12, start=start, override_rate=0.25),
+        )
     return place
 
 

@@ -37,8 +37,7 @@ DAY_30 = START + timedelta(days=29)
 
 def record(database: Database, keys: Keys, facts: Sequence[RunFacts]) -> None:
     with database.write() as session:
-        for one in facts:
-            service.record_run(session, keys, one)
+        service.record_runs(session, keys, facts)
 
 
 def look(

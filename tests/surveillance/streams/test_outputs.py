@@ -314,11 +314,11 @@ def test_bad_scores_and_days_to_come_are_said(
 ) -> None:
     with sqlite.write() as session:
         _refer(session, objects, place)
-        for facts in many_runs(place, days=20, per_day=20):
-            service.record_run(session, keys, facts)
+        service.record_runs(session, keys, many_runs(place, days=20, per_day=20))
         future = session.now().date() + timedelta(days=400)
-        for facts in many_runs(place, days=1, per_day=3, start=future, seed=5):
-            service.record_run(session, keys, facts)
+        service.record_runs(
+            session, keys, many_runs(place, days=1, per_day=3, start=future, seed=5)
+        )
         first = session.execute(sa.select(AggregateDay).where(sa.column("axis") == ALL)).scalars()
         day = next(row for row in first if row.finding_key == FINDING)
         histogram = day.histogram.copy()

@@ -48,8 +48,7 @@ def runs(database: Database, objects: LocalObjectStore, keys: Keys) -> list[RunF
         )
         other = create_place(session, "RYY01", place)
         facts = [*_runs(place, 1), *_runs(other, 2)]
-        for one in facts:
-            service.record_run(session, keys, one)
+        service.record_runs(session, keys, facts)
     return facts
 
 
