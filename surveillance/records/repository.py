@@ -58,10 +58,29 @@ class Scope:
         return (self.from_day or date.min) <= day <= (self.to_day or date.max)
 
 
-def of_runs(session: ReadSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
-    """Return the records of runs by any of their pseudonyms."""
+def of_runs(session: WriteSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
+    """Return the records of runs by any of their pseudonyms, for whoever changes them."""
     statement = select(PredictionRecord).where(col(PredictionRecord.run_pseudonym).in_(pseudonyms))
-    return session.exec(statement.order_by(PredictionRecord.id)).all()
+    found: Sequence[PredictionRecord] = session.exec(to_change(statement)).all()
+    return found
+
+
+def to_change(statement: Any) -> Any:
+    """Lock the records that a statement selects, and read them as they are then.
+
+    What is taken back from the counts is what the record says: it must be nobody else's to change.
+    """
+    ordered = statement.order_by(PredictionRecord.id).with_for_update()
+    return ordered.execution_options(populate_existing=True)
+
+
+def studies_of_runs(session: ReadSession, pseudonyms: Sequence[str]) -> list[str]:
+    """Return the pseudonyms of the studies that these runs are of."""
+    study = col(PredictionRecord.study_pseudonym)
+    statement = sa.select(study).where(
+        col(PredictionRecord.run_pseudonym).in_(pseudonyms), study.is_not(None)
+    )
+    return [row[0] for row in session.execute(statement.distinct())]
 
 
 def seen(session: ReadSession, names: Sequence[str]) -> tuple[set[str], set[str]]:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from inference.decisions.models import Decision
 from inference.runs.models import Outcome, RunMode
-from surveillance.records import repository
+from surveillance.records import repository, turns
 from surveillance.records.bulk import fold
 from surveillance.records.errors import UnknownRecord
 from surveillance.records.facts import FindingFacts, RunFacts
@@ -61,6 +61,8 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
     """Record runs together, which costs each of them less; return how many rows are new."""
     names = Pseudonyms(keys)
     asked = {facts.run_id: facts for facts in many}
+    turns.of_studies(session, (_turn(keys, facts) for facts in asked.values()))
+    turns.counting(session, {facts.version_id for facts in asked.values()})
     new, overtaken = _unrecorded(session, names, list(asked.values()))
     rows = [
         row
@@ -71,6 +73,11 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
         repository.insert(session, [row._asdict() for row in rows])
         _fold(session, given=rows, taken=_superseded(session, names, new))
     return len(rows)
+
+
+def _turn(keys: Keys, facts: RunFacts) -> str:
+    """Return what a run shares with those that it must not miss."""
+    return study_pseudonym(keys, facts) or facts.supersedes_run_id or facts.run_id
 
 
 def study_pseudonym(keys: Keys, facts: RunFacts) -> str | None:
@@ -97,7 +104,7 @@ def set_decisions(
     """
     this = session.now().date().year
     years = (this, this - 1) if day is None else (day.year,)
-    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, years))
+    rows = _to_change(session, Pseudonyms(keys).any_of(run_id, years))
     if not rows:
         raise UnknownRecord("The run was not recorded yet.")
     changed = [row for row in rows if row.decision != decisions.get(row.finding_key, row.decision)]
@@ -112,7 +119,7 @@ def set_numbers(
     session: WriteSession, keys: Keys, run_id: str, numbers: Mapping[str, float | None], day: date
 ) -> bool:
     """Note numbers of a run that came after its record; return whether that changes any."""
-    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, (day.year,)))
+    rows = _to_change(session, Pseudonyms(keys).any_of(run_id, (day.year,)))
     changed = [
         row for row in rows if row.finding_key == WHOLE_RUN and _with(row, numbers) != row.features
     ]
@@ -123,6 +130,11 @@ def set_numbers(
     return bool(changed)
 
 
+def _to_change(session: WriteSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
+    turns.of_studies(session, repository.studies_of_runs(session, pseudonyms))
+    return repository.of_runs(session, pseudonyms)
+
+
 def _with(row: PredictionRecord, numbers: Mapping[str, float | None]) -> dict[str, float | None]:
     return {**(row.features or {}), **numbers}
 
@@ -131,7 +143,9 @@ def _with(row: PredictionRecord, numbers: Mapping[str, float | None]) -> dict[st
 class Correction:
     """Changes records within its block: the counts get the difference when it ends.
 
-    `of_labels` says that nothing but labels changes, which spares the other counts.
+    The records must have been read to be changed (`repository.to_change`): what another
+    transaction changed meanwhile would be taken back as it was before. `of_labels` says that
+    nothing but labels changes, which spares the other counts.
     """
 
     session: WriteSession
@@ -139,6 +153,7 @@ class Correction:
     of_labels: bool = False
 
     def __enter__(self) -> None:
+        turns.counting(self.session, {row.version_id for row in self.rows})
         self._frozen = FrozenOnDay(self.session)
         self._taken = self._changes(sign=-1)
 
@@ -155,6 +170,7 @@ class Correction:
 def rebuild(session: WriteSession, scope: Scope) -> int:
     """Make the daily counts in scope anew from the records; return how many rows there are then."""
     session.flush()
+    turns.recounting(session, scope.version_id)
     repository.remove_aggregates(session, scope)
     frozen = FrozenOnDay(session)
     made: set[str] = set()
@@ -213,7 +229,7 @@ def _unrecorded(
 
 
 def _superseded(
-    session: ReadSession, names: Pseudonyms, new: Sequence[RunFacts]
+    session: WriteSession, names: Pseudonyms, new: Sequence[RunFacts]
 ) -> list[PredictionRecord]:
     """Return the records that these runs take the place of: a study counts once."""
     tried = [

@@ -12,7 +12,7 @@ from model_registry.deployments.models import Deployment
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL
 from surveillance.records.models import AggregateDay, Basis, PredictionRecord, TruthDay
-from surveillance.records.repository import Scope, within_scope
+from surveillance.records.repository import Scope, to_change, within_scope
 from surveillance.truth.models import ReferenceStandard, StudyGroup, TruthBatch
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
@@ -82,14 +82,14 @@ def arrivals(session: ReadSession, site_id: str, uids: Sequence[str]) -> dict[st
 
 
 def records(
-    session: ReadSession, site_id: str, pseudonyms: Sequence[str]
+    session: WriteSession, site_id: str, pseudonyms: Sequence[str]
 ) -> Iterator[PredictionRecord]:
-    """Yield the records of these studies: of every version, run and finding."""
+    """Yield the records of these studies, to be changed: of every version, run and finding."""
     for some in _portions(pseudonyms):
         statement = select(PredictionRecord).where(
             PredictionRecord.site_id == site_id, col(PredictionRecord.study_pseudonym).in_(some)
         )
-        yield from session.exec(statement.order_by(PredictionRecord.id)).all()
+        yield from session.exec(to_change(statement)).all()
 
 
 def labels(
