@@ -34,6 +34,8 @@ COUNTED = (
     "features",
     "truth",
     "exam_day",
+    "decision_known_day",
+    "truth_known_day",
     "label_day",
 )
 
@@ -183,7 +185,8 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     """Yield every record that counts on a day of the scope, as plain rows of `COUNTED`.
 
     For Vigil's own rebuilding: undecoded, and in the order that they came to the table in, which is
-    the fastest, and in which the rows of a day are in few pieces. A label counts on its own days.
+    the fastest, and in which the rows of a day are in few pieces. A label or a decision counts on
+    the day that it became known as well.
     """
     table = _RECORDS.c
     exam_day = sa.func.coalesce(table.exam_day, table.day)
@@ -191,7 +194,10 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
         name: sa.type_coerce(table[name], sa.String) for name in ("mode", "outcome", "decision")
     }
     read |= {name: sa.cast(table[name], sa.Text) for name in ("attributes", "features")}
-    read |= {name: sa.cast(table[name], sa.Text) for name in ("day", "label_day")}
+    known = (table.decision_known_day, table.truth_known_day)
+    read |= {
+        column.name: sa.cast(column, sa.Text) for column in (table.day, table.label_day, *known)
+    }
     read["exam_day"] = sa.cast(exam_day, sa.Text)
     read |= {name: sa.type_coerce(table[name], sa.Integer) for name in ("flagged", "truth")}
     columns = [read.get(name, table[name]).label(name) for name in COUNTED]
@@ -199,7 +205,7 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     statement = sa.select(*columns).where(
         table.superseded.is_(False),
         *within_scope(PredictionRecord, whole),
-        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, table.label_day))),
+        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, *known))),
     )
     streamed = statement.execution_options(yield_per=PIECE)
     yield from session.connection().execute(streamed).partitions()

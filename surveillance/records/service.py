@@ -48,8 +48,10 @@ class Row(NamedTuple):
     attributes: dict[str, str]
     features: dict[str, float | None] | None
     decision: Decision | None
+    decision_known_day: date | None
     truth: bool | None = None
     label_day: date | None = None
+    truth_known_day: date | None = None
 
 
 def record_run(session: WriteSession, keys: Keys, facts: RunFacts) -> int:
@@ -96,8 +98,9 @@ def set_decisions(
 ) -> int:
     """Note what readers last said of a run's findings; return how many findings that changes.
 
-    The counts get the difference: what an earlier decision had added is taken back. Without the
-    run's `day` it is looked for in this year and the one before.
+    The counts get the difference: what an earlier decision had added is taken back. What alarms
+    are made of counts it today, whatever day its case is of. Without the run's `day` it is looked
+    for in this year and the one before.
 
     Raises:
         UnknownRecord: the run was not recorded yet.
@@ -111,6 +114,7 @@ def set_decisions(
     with Correction(session, changed):
         for row in changed:
             row.decision = decisions[row.finding_key]
+            row.decision_known_day = session.now().date()
             session.add(row)
     return len(changed)
 
@@ -268,6 +272,7 @@ def _rows(
         attributes=dict(facts.levels),
         features=dict(facts.features) or None,
         decision=None,
+        decision_known_day=None,
     )
     return [whole, *(_of_finding(session, whole, finding) for finding in facts.findings)]
 
@@ -281,4 +286,5 @@ def _of_finding(session: WriteSession, whole: Row, finding: FindingFacts) -> Row
         attributes=dict(finding.levels),
         features=None,
         decision=finding.decision,
+        decision_known_day=(finding.decision_known_day or whole.day) if finding.decision else None,
     )

@@ -71,7 +71,7 @@ def overrides(
     if expected is None:
         return None
     title = f"Share of decisions that override {name}"
-    periods, markers = _weeks(series, lambda s: s.overridden, lambda s: s.decided, expected, events)
+    periods, markers = _weeks(series, lambda s: s.overridden, lambda s: s.heard, expected, events)
     return ControlChart("override-rate", title, expected, periods, True, markers)
 
 

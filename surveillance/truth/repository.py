@@ -45,7 +45,8 @@ def daily(
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))
     order = (table.version_id, table.site_id, table.finding_key, table.axis, table.level)
-    return session.execute(statement.order_by(*order, table.reference_id, table.day)).all()
+    days = (table.reference_id, table.day, table.told_day)
+    return session.execute(statement.order_by(*order, *days)).all()
 
 
 def batches(
