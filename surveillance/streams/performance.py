@@ -43,31 +43,27 @@ Ask = Callable[[InForce, Stream, TruthSeries, Reference], Item]
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess what is known of every version at every site in scope, for everybody together."""
-    return _assess(session, actor, day, scope, (ALL,), InForce.on(session, day))
+    return judge(sampled(session, actor, day=day, scope=scope))
 
 
 def assess_groups(
     session: ReadSession, actor: Actor, *, day: date, scope: Scope
 ) -> list[Assessment]:
     """Assess the same for every group."""
-    in_force = InForce.on(session, day, groups=True)
-    found = _assess(session, actor, day, scope, (ALL, *AXES), in_force)
+    found = judge(sampled(session, actor, day=day, scope=scope, axes=(ALL, *AXES)))
     return [each for each in found if each.axis != ALL]
 
 
-def _assess(
-    session: ReadSession,
-    actor: Actor,
-    day: date,
-    scope: Scope,
-    axes: Sequence[str],
-    in_force: InForce,
-) -> list[Assessment]:
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, axes: Sequence[str] = (ALL,)
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
+    in_force = InForce.on(session, day, groups=tuple(axes) != (ALL,))
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
     # What is known of the truth is watched whatever a package names: no package is read.
     watched = declarations.watched(session, ())
-    return judge(_items(in_force, watched, _counting(found)))
+    yield from _items(in_force, watched, _counting(found))
 
 
 def _counting(found: Sequence[TruthSeries]) -> Iterator[TruthSeries]:
