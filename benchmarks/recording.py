@@ -251,6 +251,8 @@ def _piece(random: np.random.Generator, number: int) -> Columns:
         levels=_coded(groups, random.integers(0, len(groups), PIECE)),
         truth=truth,
         exam_day=day,
+        decision_known_day=Coded.same(None, PIECE),
+        truth_known_day=Coded(day.codes, _days(14)),
         label_day=Coded(day.codes, _days(14)),
     )
 

@@ -203,6 +203,9 @@ def _counted(rng: np.random.Generator, n: Counts) -> Iterator[dict[str, int]]:
             "decided": made,
             "override_fp": fp,
             "override_fn": fn,
+            "heard": made,
+            "heard_fp": fp,
+            "heard_fn": fn,
         }
 
 

@@ -1,6 +1,7 @@
 """What a version, a site and a finding are called on a page: the records hold only their keys."""
 
 from dataclasses import dataclass, field, replace
+from urllib.parse import urlencode
 
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelVersion
@@ -29,6 +30,11 @@ class Subject:
     @property
     def surveillance_url(self) -> str:
         return f"{self.version_url}/surveillance?site={self.site_id}"
+
+    def stream_url(self, kind: str, axis: str, level: str) -> str:
+        """Return where the surveillance page shows one stream and draws it."""
+        asked = {"kind": kind, "finding": self.finding_key, "axis": axis, "level": level}
+        return f"{self.surveillance_url}&{urlencode(asked)}"
 
     def said(self, sentence: str) -> str:
         """Return a stored sentence with the finding's name in place of its key, if it is of it."""

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from sqlmodel import col, select
 
 from surveillance.alerts.models import Alert, AlertState
-from vigil.kernel.db import ReadSession
+from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.repository import within_sites
 
@@ -26,6 +26,13 @@ _KEY = (
 def alert(session: ReadSession, actor: Actor, alert_id: str) -> Alert | None:
     statement = select(Alert).where(Alert.id == alert_id)
     return session.exec(within_sites(statement, actor, Alert.site_id)).first()
+
+
+def to_act_on(session: WriteSession, actor: Actor, alert_id: str) -> Alert | None:
+    """Return an alert as it is now, and nobody else's to act on until the transaction ends."""
+    statement = select(Alert).where(Alert.id == alert_id).with_for_update()
+    statement = within_sites(statement, actor, Alert.site_id)
+    return session.exec(statement.execution_options(populate_existing=True)).first()
 
 
 def alerts(
@@ -51,10 +58,12 @@ def alerts(
     return session.exec(statement.order_by(col(Alert.id).desc()).limit(limit)).all()
 
 
-def open_alert(session: ReadSession, key: StreamKey) -> Alert | None:
+def open_alert(session: WriteSession, key: StreamKey) -> Alert | None:
+    """Return the open alert of a stream, nobody else's to change until the transaction ends."""
     same = (column == value for column, value in zip(_KEY, key, strict=True))
     statement = select(Alert).where(Alert.state != AlertState.RESOLVED, *same)
-    return session.exec(statement).first()
+    locked = statement.with_for_update().execution_options(populate_existing=True)
+    return session.exec(locked).first()
 
 
 def last_resolved(session: ReadSession) -> dict[StreamKey, datetime]:

@@ -114,7 +114,10 @@ def alert(session: ReadSession, actor: Actor, alert_id: str) -> Alert:
         UnknownAlert: there is none, or not for this actor.
     """
     actor.require(Permission.SURVEILLANCE_READ)
-    found = repository.alert(session, actor, alert_id)
+    return _known(repository.alert(session, actor, alert_id))
+
+
+def _known(found: Alert | None) -> Alert:
     if found is None:
         raise UnknownAlert("No alert has this id.")
     return found
@@ -162,7 +165,8 @@ def _to_act_on(
     states: frozenset[AlertState],
     deed: str,
 ) -> Alert:
-    row = alert(session, actor, alert_id)
+    actor.require(Permission.SURVEILLANCE_READ)
+    row = _known(repository.to_act_on(session, actor, alert_id))
     actor.require(Permission.ALERT_ACT, row.site_id)
     if row.state not in states:
         raise WrongState(f"It is {row.state.value} and cannot be {deed}.")

@@ -99,9 +99,18 @@ class Watched:
         return next((each for each in held if each is not None), None)
 
 
-def watched(session: ReadSession, version_ids: Iterable[str], day: date) -> Watched:
-    """Read what was watched of versions at the end of a day, for a look at many streams."""
-    return watched_at(session, version_ids, datetime.combine(day + _DAY, time(), UTC))
+def watched(
+    session: ReadSession, version_ids: Iterable[str], day: date, *, even_muted: bool = False
+) -> Watched:
+    """Read what was watched of versions at the end of a day, for a look at many streams.
+
+    With `even_muted` everything is: what is muted, or not asked for, can still be followed.
+    """
+    return (
+        Watched({}, {})
+        if even_muted
+        else watched_at(session, version_ids, datetime.combine(day + _DAY, time(), UTC))
+    )
 
 
 def watched_at(session: ReadSession, version_ids: Iterable[str], at: datetime) -> Watched:

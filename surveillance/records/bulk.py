@@ -18,6 +18,7 @@ from surveillance.axes import ALL
 from surveillance.measures.histogram import Counts, Edges
 from surveillance.records.folding import (
     COUNTERS,
+    HEARD,
     MILLION,
     SHOWN,
     TRUTH_COUNTERS,
@@ -123,6 +124,8 @@ class Columns:
     levels: Mapping[str, Coded[str]]
     truth: Answers
     exam_day: Coded[date]
+    decision_known_day: Coded[date | None]
+    truth_known_day: Coded[date | None]
     label_day: Coded[date | None]
     features: Mapping[str, Numbers] = field(default_factory=dict)
 
@@ -161,6 +164,8 @@ def of_records(records: Sequence[Counted]) -> Columns:
         },
         truth=answers([record.truth for record in held]),
         exam_day=Coded.of(record.exam_day or record.day for record in held),
+        decision_known_day=Coded.of(record.decision_known_day for record in held),
+        truth_known_day=Coded.of(record.truth_known_day for record in held),
         label_day=Coded.of(record.label_day for record in held),
         features={
             name: _feature(name, [record.features or {} for record in held]) for name in names
@@ -219,27 +224,49 @@ class _Stream:
             Change(self._cell(key, axis, level, day), reference_id, counters, histograms)
             for axis, level, day, reference_id, counters, histograms in made.cells(table.levels)
         ]
-        return found + self._features()
+        return [*found, *self._heard(), *self._features()]
+
+    def _heard(self) -> list[Change]:
+        """Count decisions on the days that they became known."""
+        table = self.table.take(np.flatnonzero(~self.table.decision.are(None)))
+        if not len(table):
+            return []
+        day = _known(table.decision_known_day, table.day)
+        key = self.finding_key
+        held = self._counted(day, table.score, None if key == WHOLE_RUN else key)
+        counters = _prediction_counters(table)
+        heard = np.zeros_like(counters)
+        heard[-len(HEARD) :] = counters[[COUNTERS.index(name) for name in HEARD]]
+        # No score is counted a second time, but a row holds on to the edges of its day.
+        none = np.full(len(table), -1, dtype=np.intp)
+        return [
+            Change(self._cell(key, axis, level, on), reference_id, sums, (histograms[0][:0],))
+            for axis, level, on, reference_id, sums, histograms in _Grouped(
+                day, held, heard, (none,)
+            ).cells(table.levels)
+        ]
 
     def labelled(self) -> list[Change]:
-        told = (self.table.truth != UNANSWERED) & ~self.table.label_day.are(None)
+        told = (self.table.truth != UNANSWERED) & ~self.table.truth_known_day.are(None)
         table = self.table.take(told)
         if not len(table) or self.finding_key == WHOLE_RUN:
             return []
         counters, is_so = _truth_counters(table), table.truth == 1
         found = []
-        days: dict[Basis, Coded[Any]] = {
-            Basis.EXAM: table.exam_day,
-            Basis.LABEL: table.label_day,
+        label_day = _known(table.label_day, table.truth_known_day)
+        days: dict[Basis, tuple[Coded[Any], Coded[Any]]] = {
+            Basis.EXAM: (Coded.same(None, len(table)), table.exam_day),
+            Basis.LABEL: (label_day, table.truth_known_day),
         }
-        for basis, day in days.items():
+        for basis, (told, counted_on) in days.items():
+            both, day = _pairs(told, counted_on)
             held = self._counted(day, table.score, self.finding_key)
             positives = np.where(is_so, held.slots, -1)
             negatives = np.where(is_so, -1, held.slots)
-            made = _Grouped(day, held, counters, (positives, negatives))
+            made = _Grouped(both, held, counters, (positives, negatives))
             for axis, level, on, reference_id, sums, histograms in made.cells(table.levels):
                 stream = (self.version_id, self.site_id, self.mode, self.finding_key)
-                cell = TruthCell(basis, *stream, axis, level, on)
+                cell = TruthCell(basis, *stream, axis, level, *on)
                 found.append(Change(cell, reference_id, sums, histograms))
         return found
 
@@ -284,7 +311,7 @@ class _Counted:
     slots: Index
 
 
-_Cells = Iterator[tuple[str, str, date, str | None, Counts, tuple[Counts, ...]]]
+_Cells = Iterator[tuple[str, str, Any, str | None, Counts, tuple[Counts, ...]]]
 
 
 @dataclass(frozen=True)
@@ -330,6 +357,21 @@ class _Grouped:
         return flat.astype(np.int64).reshape(cells, width)
 
 
+def _pairs(one: Coded[Any], other: Coded[Any]) -> tuple[Coded[Any], Coded[Any]]:
+    """Return each row's two values as one, and the second of them with the same codes."""
+    width = len(other.values)
+    keys, codes = np.unique(one.codes * width + other.codes, return_inverse=True)
+    both = [(one.values[key // width], other.values[key % width]) for key in keys.tolist()]
+    return Coded(codes, tuple(both)), Coded(codes, tuple(pair[1] for pair in both))
+
+
+def _known(known: Coded[Any], day: Coded[Any]) -> Coded[Any]:
+    """Return the day that each became known, or else the day of its case."""
+    values: tuple[Any, ...] = (*known.values, *day.values)
+    absent = known.are(None)
+    return Coded(np.where(absent, day.codes + len(known.values), known.codes), values)
+
+
 def _together(*columns: Coded[Any]) -> Index:
     """Return one code for each combination of codes."""
     whole = np.zeros(len(columns[0].codes), dtype=np.int64)
@@ -353,6 +395,7 @@ def _prediction_counters(table: Columns) -> Counts:
             ~table.decision.are(None),
             table.decision.are(Decision.OVERRIDE_FP),
             table.decision.are(Decision.OVERRIDE_FN),
+            *np.zeros((len(HEARD), len(table))),
         ],
         dtype=np.int64,
     )

@@ -10,11 +10,14 @@ from inference.runs.models import Outcome, RunMode
 
 @dataclass(frozen=True)
 class FindingFacts:
+    """A finding of a run. `decision_known_day` is when Vigil heard it; None is the run's day."""
+
     key: str
     score: float | None
     flagged: bool
     levels: Mapping[str, str]
     decision: Decision | None = None
+    decision_known_day: date | None = None
 
 
 @dataclass(frozen=True)

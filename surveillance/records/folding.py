@@ -31,10 +31,16 @@ COUNTERS = (
     "decided",
     "override_fp",
     "override_fn",
+    "heard",
+    "heard_fp",
+    "heard_fn",
 )
+# Those that count on the day that a decision became known, in the order that they have above.
+HEARD = ("decided", "override_fp", "override_fn")
 TRUTH_COUNTERS = ("tp", "fp", "tn", "fn", "claimed", "claim_sum", "brier_sum")
 MILLION = 1_000_000
 SHOWN = frozenset({RunMode.CANARY, RunMode.LIVE})
+_NOT_HEARD = (0,) * len(HEARD)
 _NO_SLOTS: Counts = np.empty(0, dtype=np.int64)
 
 
@@ -69,6 +75,10 @@ class Counted(Protocol):
     def superseded(self) -> bool: ...
     @property
     def truth(self) -> bool | None: ...
+    @property
+    def decision_known_day(self) -> date | None: ...
+    @property
+    def truth_known_day(self) -> date | None: ...
     @property
     def label_day(self) -> date | None: ...
 
@@ -110,10 +120,13 @@ class TruthCell(NamedTuple):
     finding_key: str
     axis: str
     level: str
+    told_day: date | None
     day: date
 
     @property
     def id(self) -> str:
+        if self.told_day in {None, self.day}:
+            return _digest("trd", (*self[:-2], self.day))
         return _digest("trd", self)
 
 
@@ -141,17 +154,24 @@ def changes(record: Counted, frozen: FrozenOf, sign: int = 1) -> list[Change]:
 
     It counts on the axes that its attributes name, so that what was once added can be taken back
     also after a new axis came to be. Numbers of the run are counted for everybody together only.
+    A decision counts on the day of its case, and as heard on the day that it became known.
     """
     if record.superseded:
         return []
     stream = (record.version_id, record.site_id, record.mode, record.finding_key)
     held = _frozen(record, frozen, record.day)
-    counters = sign * _counters(record)
-    histograms = (_counted(held, record.score, sign),)
-    reference_id = held.reference_id if held else None
+    counters, heard = sign * _counters(record), sign * _heard(record)
+    heard_on = record.decision_known_day or record.day
+    counts = [(record.day, held, counters, (_counted(held, record.score, sign),))]
+    if heard_on == record.day:
+        counters += heard
+    elif heard.any():
+        # A row holds on to the edges of its day, also where it has no score.
+        counts.append((heard_on, _frozen(record, frozen, heard_on), heard, (_NO_SLOTS,)))
     levels = {ALL: ALL, **record.attributes}
     return [
-        Change(Cell(*stream, axis, level, record.day), reference_id, counters, histograms)
+        Change(Cell(*stream, axis, level, day), on.reference_id if on else None, sums, histograms)
+        for day, on, sums, histograms in counts
         for axis, level in levels.items()
     ] + _of_features(record, frozen, sign)
 
@@ -160,15 +180,16 @@ def truth_changes(record: Counted, frozen: FrozenOf, sign: int = 1) -> list[Chan
     """Return what a labelled record adds to the counts of the labelled, on both bases."""
     if record.superseded or record.finding_key == WHOLE_RUN:
         return []
-    if record.truth is None or record.label_day is None:
+    if record.truth is None or record.truth_known_day is None:
         return []
     counters = sign * _truth_counters(record)
     stream = (record.version_id, record.site_id, record.mode, record.finding_key)
     levels = {ALL: ALL, **record.attributes}
     found = []
-    for basis, day in (
-        (Basis.EXAM, record.exam_day or record.day),
-        (Basis.LABEL, record.label_day),
+    known = record.truth_known_day
+    for basis, told, day in (
+        (Basis.EXAM, None, record.exam_day or record.day),
+        (Basis.LABEL, record.label_day or known, known),
     ):
         held = _frozen(record, frozen, day)
         counted = _counted(held, record.score, sign)
@@ -176,7 +197,12 @@ def truth_changes(record: Counted, frozen: FrozenOf, sign: int = 1) -> list[Chan
         histograms = (counted, none) if record.truth else (none, counted)
         reference_id = held.reference_id if held else None
         found += [
-            Change(TruthCell(basis, *stream, axis, level, day), reference_id, counters, histograms)
+            Change(
+                TruthCell(basis, *stream, axis, level, told, day),
+                reference_id,
+                counters,
+                histograms,
+            )
             for axis, level in levels.items()
         ]
     return found
@@ -246,9 +272,21 @@ def _counters(record: Counted) -> Counts:
             decision is not None,
             decision is Decision.OVERRIDE_FP,
             decision is Decision.OVERRIDE_FN,
+            *_NOT_HEARD,
         ],
         dtype=np.int64,
     )
+
+
+def _heard(record: Counted) -> Counts:
+    heard = np.zeros(len(COUNTERS), dtype=np.int64)
+    decision = record.decision
+    heard[-len(HEARD) :] = (
+        decision is not None,
+        decision is Decision.OVERRIDE_FP,
+        decision is Decision.OVERRIDE_FN,
+    )
+    return heard
 
 
 def _truth_counters(record: Counted) -> Counts:

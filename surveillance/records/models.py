@@ -97,7 +97,9 @@ class PredictionRecord(Table, table=True):
         attributes: the level on each axis (`surveillance.axes`) that this record counts on.
         features: numbers of the image or the run by name, on the row of the run.
         superseded: a later run of the same study counts instead.
-        truth: what later turned out to be so; `label_day` is the day that this was said.
+        decision_known_day: the day on which Vigil heard the decision that counts.
+        truth: what later turned out to be so; `label_day` is the day that this was said, and
+            `truth_known_day` the one from which Vigil knew it of this record.
     """
 
     __tablename__ = "prediction_record"
@@ -133,6 +135,8 @@ class PredictionRecord(Table, table=True):
     features: dict[str, float | None] | None = Field(default=None, sa_type=Numbers)
     truth: bool | None = None
     label_day: date | None = None
+    decision_known_day: date | None = None
+    truth_known_day: date | None = None
 
 
 class AggregateDay(Table, table=True):
@@ -140,6 +144,12 @@ class AggregateDay(Table, table=True):
 
     `id` derives from the other key columns, so that two writers mean the same row. Counts are sums
     of signed changes; `histogram` is on the edges of `reference_id`, and empty without one.
+
+    Attributes:
+        decided: decisions on the cases of this day, whenever they came; so are the overrides.
+        heard: decisions that became known on this day, of whatever day their cases are: alarms
+            count these, as a day that was looked at gets no more of them. `heard_fp` and
+            `heard_fn` are the overrides among them.
     """
 
     __tablename__ = "aggregate_day"
@@ -167,10 +177,13 @@ class AggregateDay(Table, table=True):
     decided: int = 0
     override_fp: int = 0
     override_fn: int = 0
+    heard: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    heard_fp: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
+    heard_fn: int = Field(default=0, sa_column_kwargs={"server_default": "0"})
 
 
 class Basis(StrEnum):
-    """Which day a label counts on: the study's own, or the one that the label was given on."""
+    """Which day a label counts on: the study's own, or the one on which Vigil came to know it."""
 
     EXAM = "exam"
     LABEL = "label"
@@ -180,6 +193,8 @@ class TruthDay(Table, table=True):
     """One day of one level among the labelled: what sensitivity, area and calibration are from.
 
     Attributes:
+        told_day: on the basis of the label, the day that labels are dated. What comes to be known
+            on one day may be a table of a month, and to a detector a month is thirty days.
         positives: the scores of those with the finding, on the edges of `reference_id`.
         negatives: the same of those without.
         claimed: how many scores were probabilities.
@@ -207,6 +222,7 @@ class TruthDay(Table, table=True):
     finding_key: str
     axis: str
     level: str
+    told_day: date | None = None
     day: date
     reference_id: str | None = Field(default=None, foreign_key="reference.id")
     positives: Any = Field(sa_type=Slots)

@@ -95,7 +95,10 @@ def _findings(
     for finding in runs.findings(session, actor, run.id):
         by_key.setdefault(finding.key, []).append(finding)
     latest = decisions_of(session, actor, run.id) if by_key else {}
-    return tuple(_finding(key, group, instances, latest.get(key)) for key, group in by_key.items())
+    today = session.now().astimezone(UTC).date()
+    return tuple(
+        _finding(key, group, instances, latest.get(key), today) for key, group in by_key.items()
+    )
 
 
 def _finding(
@@ -103,6 +106,7 @@ def _finding(
     group: Sequence[Finding],
     instances: Mapping[str, Instance],
     decision: Decision | None,
+    today: date,
 ) -> FindingFacts:
     highest = max(group, key=lambda finding: _order(finding.score))
     attributes: Mapping[str, Any] = instances[highest.instance_id].attributes
@@ -113,6 +117,8 @@ def _finding(
         flagged=any(finding.flagged for finding in group),
         levels=levels(attributes),
         decision=decision,
+        # A decision may overtake its run's record; nobody has looked at it before today.
+        decision_known_day=today,
     )
 
 

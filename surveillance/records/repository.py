@@ -41,6 +41,8 @@ COUNTED = (
     "features",
     "truth",
     "exam_day",
+    "decision_known_day",
+    "truth_known_day",
     "label_day",
 )
 
@@ -66,10 +68,29 @@ class Scope:
         return (self.from_day or date.min) <= day <= (self.to_day or date.max)
 
 
-def of_runs(session: ReadSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
-    """Return the records of runs by any of their pseudonyms."""
+def of_runs(session: WriteSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
+    """Return the records of runs by any of their pseudonyms, for whoever changes them."""
     statement = select(PredictionRecord).where(col(PredictionRecord.run_pseudonym).in_(pseudonyms))
-    return session.exec(statement.order_by(PredictionRecord.id)).all()
+    found: Sequence[PredictionRecord] = session.exec(to_change(statement)).all()
+    return found
+
+
+def to_change(statement: Any) -> Any:
+    """Lock the records that a statement selects, and read them as they are then.
+
+    What is taken back from the counts is what the record says: it must be nobody else's to change.
+    """
+    ordered = statement.order_by(PredictionRecord.id).with_for_update()
+    return ordered.execution_options(populate_existing=True)
+
+
+def studies_of_runs(session: ReadSession, pseudonyms: Sequence[str]) -> list[str]:
+    """Return the pseudonyms of the studies that these runs are of."""
+    study = col(PredictionRecord.study_pseudonym)
+    statement = sa.select(study).where(
+        col(PredictionRecord.run_pseudonym).in_(pseudonyms), study.is_not(None)
+    )
+    return [row[0] for row in session.execute(statement.distinct())]
 
 
 def seen(session: ReadSession, names: Sequence[str]) -> tuple[set[str], set[str]]:
@@ -188,11 +209,12 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     """Yield every record that counts on a day of the scope, as plain rows of `COUNTED`.
 
     For Vigil's own rebuilding: undecoded, and in the order that they came to the table in, which is
-    the fastest, and in which the rows of a day are in few pieces. A label counts on its own days.
+    the fastest, and in which the rows of a day are in few pieces. A label or a decision counts on
+    the day that it became known as well.
     """
     table = _RECORDS.c
     whole = replace(scope, from_day=None, to_day=None)
-    days = (table.day, _EXAM_DAY, table.label_day)
+    days = (table.day, _EXAM_DAY, table.decision_known_day, table.truth_known_day)
     statement = sa.select(*_undecoded()).where(
         table.superseded.is_(False),
         *within_scope(PredictionRecord, whole),
@@ -242,7 +264,10 @@ def _undecoded() -> list[Any]:
         name: sa.type_coerce(table[name], sa.String) for name in ("mode", "outcome", "decision")
     }
     read |= {name: sa.cast(table[name], sa.Text) for name in ("attributes", "features")}
-    read |= {name: sa.cast(table[name], sa.Text) for name in ("day", "label_day")}
+    known = (table.decision_known_day, table.truth_known_day)
+    read |= {
+        column.name: sa.cast(column, sa.Text) for column in (table.day, table.label_day, *known)
+    }
     read["exam_day"] = sa.cast(_EXAM_DAY, sa.Text)
     read |= {name: sa.type_coerce(table[name], sa.Integer) for name in ("flagged", "truth")}
     # A score that is no number is infinite in the database: invalid, whichever of the two.

@@ -40,6 +40,8 @@ def columns(rows: Sequence[Any]) -> Columns:
         levels=_levels(held["attributes"]),
         truth=answers(held["truth"]),
         exam_day=_dates(held["exam_day"]),
+        decision_known_day=_dates(held["decision_known_day"]),
+        truth_known_day=_dates(held["truth_known_day"]),
         label_day=_dates(held["label_day"]),
         features=_features(held["features"]),
     )

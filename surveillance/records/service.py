@@ -13,7 +13,7 @@ from inference.decisions.models import Decision
 from inference.runs.models import Outcome, RunMode
 from surveillance.axes import crossed
 from surveillance.crosses import service as crosses
-from surveillance.records import repository
+from surveillance.records import repository, turns
 from surveillance.records.bulk import fold
 from surveillance.records.errors import UnknownRecord
 from surveillance.records.facts import FindingFacts, RunFacts
@@ -50,8 +50,10 @@ class Row(NamedTuple):
     attributes: dict[str, str]
     features: dict[str, float | None] | None
     decision: Decision | None
+    decision_known_day: date | None
     truth: bool | None = None
     label_day: date | None = None
+    truth_known_day: date | None = None
 
 
 def record_run(session: WriteSession, keys: Keys, facts: RunFacts) -> int:
@@ -63,6 +65,8 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
     """Record runs together, which costs each of them less; return how many rows are new."""
     names = Pseudonyms(keys)
     asked = {facts.run_id: facts for facts in many}
+    turns.of_studies(session, (_turn(keys, facts) for facts in asked.values()))
+    turns.counting(session, {facts.version_id for facts in asked.values()})
     new, overtaken = _unrecorded(session, names, list(asked.values()))
     named = crosses.of_versions(session, {facts.version_id for facts in new}) if new else {}
     rows = [
@@ -82,6 +86,11 @@ def record_runs(session: WriteSession, keys: Keys, many: Iterable[RunFacts]) -> 
     return len(rows)
 
 
+def _turn(keys: Keys, facts: RunFacts) -> str:
+    """Return what a run shares with those that it must not miss."""
+    return study_pseudonym(keys, facts) or facts.supersedes_run_id or facts.run_id
+
+
 def study_pseudonym(keys: Keys, facts: RunFacts) -> str | None:
     """Return what stands for a run's study: the same for every version, in the exam's year."""
     if facts.study_instance_uid is None:
@@ -98,21 +107,23 @@ def set_decisions(
 ) -> int:
     """Note what readers last said of a run's findings; return how many findings that changes.
 
-    The counts get the difference: what an earlier decision had added is taken back. Without the
-    run's `day` it is looked for in this year and the one before.
+    The counts get the difference: what an earlier decision had added is taken back. What alarms
+    are made of counts it today, whatever day its case is of. Without the run's `day` it is looked
+    for in this year and the one before.
 
     Raises:
         UnknownRecord: the run was not recorded yet.
     """
     this = session.now().date().year
     years = (this, this - 1) if day is None else (day.year,)
-    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, years))
+    rows = _to_change(session, Pseudonyms(keys).any_of(run_id, years))
     if not rows:
         raise UnknownRecord("The run was not recorded yet.")
     changed = [row for row in rows if row.decision != decisions.get(row.finding_key, row.decision)]
     with Correction(session, changed):
         for row in changed:
             row.decision = decisions[row.finding_key]
+            row.decision_known_day = session.now().date()
             session.add(row)
     return len(changed)
 
@@ -121,7 +132,7 @@ def set_numbers(
     session: WriteSession, keys: Keys, run_id: str, numbers: Mapping[str, float | None], day: date
 ) -> bool:
     """Note numbers of a run that came after its record; return whether that changes any."""
-    rows = repository.of_runs(session, Pseudonyms(keys).any_of(run_id, (day.year,)))
+    rows = _to_change(session, Pseudonyms(keys).any_of(run_id, (day.year,)))
     changed = [
         row for row in rows if row.finding_key == WHOLE_RUN and _with(row, numbers) != row.features
     ]
@@ -132,6 +143,11 @@ def set_numbers(
     return bool(changed)
 
 
+def _to_change(session: WriteSession, pseudonyms: Sequence[str]) -> Sequence[PredictionRecord]:
+    turns.of_studies(session, repository.studies_of_runs(session, pseudonyms))
+    return repository.of_runs(session, pseudonyms)
+
+
 def _with(row: PredictionRecord, numbers: Mapping[str, float | None]) -> dict[str, float | None]:
     return {**(row.features or {}), **numbers}
 
@@ -140,7 +156,9 @@ def _with(row: PredictionRecord, numbers: Mapping[str, float | None]) -> dict[st
 class Correction:
     """Changes records within its block: the counts get the difference when it ends.
 
-    `of_labels` says that nothing but labels changes, which spares the other counts.
+    The records must have been read to be changed (`repository.to_change`): what another
+    transaction changed meanwhile would be taken back as it was before. `of_labels` says that
+    nothing but labels changes, which spares the other counts.
     """
 
     session: WriteSession
@@ -148,6 +166,7 @@ class Correction:
     of_labels: bool = False
 
     def __enter__(self) -> None:
+        turns.counting(self.session, {row.version_id for row in self.rows})
         self._frozen = FrozenOnDay(self.session)
         self._taken = self._changes(sign=-1)
 
@@ -164,6 +183,7 @@ class Correction:
 def rebuild(session: WriteSession, scope: Scope) -> int:
     """Make the daily counts in scope anew from the records; return how many rows there are then."""
     session.flush()
+    turns.recounting(session, scope.version_id)
     repository.remove_aggregates(session, scope)
     frozen = FrozenOnDay(session)
     made: set[str] = set()
@@ -222,7 +242,7 @@ def _unrecorded(
 
 
 def _superseded(
-    session: ReadSession, names: Pseudonyms, new: Sequence[RunFacts]
+    session: WriteSession, names: Pseudonyms, new: Sequence[RunFacts]
 ) -> list[PredictionRecord]:
     """Return the records that these runs take the place of: a study counts once."""
     tried = [
@@ -266,6 +286,7 @@ def _rows(
         attributes=crossed(facts.levels, named) if named else dict(facts.levels),
         features=dict(facts.features) or None,
         decision=None,
+        decision_known_day=None,
     )
     return [whole, *(_of_finding(session, whole, finding, named) for finding in facts.findings)]
 
@@ -281,4 +302,5 @@ def _of_finding(
         attributes=crossed(finding.levels, named) if named else dict(finding.levels),
         features=None,
         decision=finding.decision,
+        decision_known_day=(finding.decision_known_day or whole.day) if finding.decision else None,
     )

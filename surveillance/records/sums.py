@@ -92,7 +92,7 @@ class DailySums:
         sums = map(_sum, held, change.histograms)
         return (
             key,
-            *map(str, stream),
+            *(None if part is None else str(part) for part in stream),
             day.isoformat(),
             change.reference_id,
             *sums,
@@ -166,7 +166,7 @@ PREDICTIONS = DailySums(
 )
 LABELLED = DailySums(
     TruthDay.__table__,  # type: ignore[attr-defined]
-    ("basis", "version_id", "site_id", "mode", "finding_key", "axis", "level", "day"),
+    ("basis", "version_id", "site_id", "mode", "finding_key", "axis", "level", "told_day", "day"),
     TRUTH_COUNTERS,
     ("positives", "negatives"),
 )

@@ -21,7 +21,11 @@ _TITLES: Final = {
     StreamKind.SCORE: "Mean rank of the scores among the reference's",
     StreamKind.FLAG_RATE: "Share of cases flagged",
     StreamKind.OVERRIDE_RATE: "Share of decisions that override",
+    StreamKind.OVERRIDE_FP_RATE: "Share of decisions that reject a flag",
+    StreamKind.OVERRIDE_FN_RATE: "Share of decisions that find what was not flagged",
     StreamKind.MISS_RATE: "Share of positive cases missed",
+    StreamKind.FALSE_ALARM_RATE: "Share of negative cases flagged",
+    StreamKind.PPV: "Share of labelled flags that are right",
 }
 
 

@@ -33,6 +33,9 @@ def simulate(
     flag_factor: float = typer.Option(1.05, help="Tolerated factor of the flag rate."),
     override_factor: float = typer.Option(1.25, help="Tolerated factor of the override rate."),
     miss_factor: float = typer.Option(1.25, help="Tolerated factor of missed positives."),
+    false_alarm_factor: float = typer.Option(1.25, help="Tolerated factor of false alarms."),
+    ppv_factor: float = typer.Option(1.25, help="Tolerated factor of the predictive value."),
+    calibration: float = typer.Option(0.02, help="Tolerated gap of truth and claims."),
     among: int = _AMONG,
     grid: bool = typer.Option(True, help="False alarms and delays over a grid of tolerances."),
     replicates: int = typer.Option(200, min=20, max=2000, help="Years to play."),
@@ -51,6 +54,9 @@ def simulate(
             flag_factor=flag_factor,
             override_factor=override_factor,
             miss_factor=miss_factor,
+            false_alarm_factor=false_alarm_factor,
+            ppv_factor=ppv_factor,
+            calibration=calibration,
         ),
         among=among,
         grid=grid,
@@ -60,6 +66,8 @@ def simulate(
     found = document.of(trial.run(table, question, today=_today(), reference=reference, told=say))
     _write(found, table.name, out, html)
     show(ctx, [_row(one) for one in found["streams"]])
+    for line in _unjudged(found):
+        say(line)
     for reason, rows in found["accounts"]["of"].items():
         say(f"{rows:>12,} rows: {reason}")
     for note in found["accounts"]["notes"]:
@@ -133,6 +141,8 @@ def backfill(
     )
     _write(found, f"{version} at {site}", out, html)
     show(ctx, [_row(one) for one in found["streams"]])
+    for line in _unjudged(found):
+        say(line)
     say(f"{len(found['streams'])} streams, {first} to {last}; nothing was raised.")
 
 
@@ -147,6 +157,21 @@ def _row(stream: dict[str, Any]) -> dict[str, Any]:
         "cases": stream["n"],
         "sentence": stream["first_escalation_sentence"] or stream["sentence"],
     }
+
+
+def _unjudged(found: dict[str, Any]) -> list[str]:
+    """Say of every group and stream without a verdict why it has none."""
+    groups = [
+        f"{sheet.about({**one, 'subject': one['finding']})}: not judged, {one['fault']}"
+        for one in found.get("groups") or ()
+        if one["fault"]
+    ]
+    streams = [
+        f"{one['subject']}, {one['kind']}: {one['fault'] or one['shortage']}"
+        for one in found["streams"]
+        if one["fault"] or one["shortage"]
+    ]
+    return [*groups, *streams]
 
 
 def _tell(expected: list[dict[str, Any]]) -> None:

@@ -17,7 +17,15 @@ from surveillance.streams.kinds import StreamKind
 from surveillance.streams.sentences import sentence
 
 SCHEMA = "vigil/simulation/v1"
-LABELLED = frozenset({StreamKind.MISS_RATE, StreamKind.AREA})
+LABELLED = frozenset(
+    {
+        StreamKind.MISS_RATE,
+        StreamKind.FALSE_ALARM_RATE,
+        StreamKind.PPV,
+        StreamKind.AREA,
+        StreamKind.CALIBRATION,
+    }
+)
 
 
 def of(trial: Trial) -> dict[str, Any]:

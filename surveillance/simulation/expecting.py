@@ -22,11 +22,14 @@ from surveillance.simulation.question import MISS_FACTOR, Tolerances
 from surveillance.simulation.worlds import (
     CHANGE,
     DAYS,
+    Claims,
     Labelled,
     Numbers,
     Played,
     Random,
+    Rate,
     World,
+    lowered,
     raised,
     shifted,
     worsened,
@@ -39,13 +42,21 @@ SHIFTS: Final = (0.1, 0.2, 0.5)
 FACTORS: Final = (1.25, 1.5, 2.0)
 MISSES: Final = (0.05, 0.10)
 FALLS: Final = (0.05, 0.10)
+GAPS: Final = (0.05, 0.10)
+MIN_LABELLED: Final = 150
 GRID: Final[Mapping[StreamKind, tuple[float, ...]]] = {
     StreamKind.SCORE: (0.05, 0.1, 0.2),
     StreamKind.FLAG_RATE: (1.02, 1.05, 1.1, 1.2),
     StreamKind.OVERRIDE_RATE: (1.1, 1.25, 1.5),
     StreamKind.MISS_RATE: (1.1, 1.25, 1.5),
     StreamKind.AREA: (0.02, 0.03, 0.05),
+    StreamKind.OVERRIDE_FP_RATE: (1.1, 1.25, 1.5),
+    StreamKind.OVERRIDE_FN_RATE: (1.1, 1.25, 1.5),
+    StreamKind.FALSE_ALARM_RATE: (1.1, 1.25, 1.5),
+    StreamKind.PPV: (1.1, 1.25, 1.5),
+    StreamKind.CALIBRATION: (0.01, 0.02, 0.05),
 }
+_IN_POINTS: Final = frozenset({StreamKind.MISS_RATE, StreamKind.PPV})
 _YEAR: Final = 365.25
 
 
@@ -148,6 +159,11 @@ def around(usual: Tolerances) -> Mapping[StreamKind, Sequence[float]]:
         StreamKind.OVERRIDE_RATE: usual.override_factor,
         StreamKind.MISS_RATE: usual.miss_factor,
         StreamKind.AREA: usual.area,
+        StreamKind.OVERRIDE_FP_RATE: usual.override_factor,
+        StreamKind.OVERRIDE_FN_RATE: usual.override_factor,
+        StreamKind.FALSE_ALARM_RATE: usual.false_alarm_factor,
+        StreamKind.PPV: usual.ppv_factor,
+        StreamKind.CALIBRATION: usual.calibration,
     }
     return {kind: sorted({*GRID[kind], tolerance}) for kind, tolerance in asked.items()}
 
@@ -175,6 +191,8 @@ def _looks(
         yield from _of_scores(played, tolerances)
     elif kind is StreamKind.AREA and played.labelled is not None:
         yield from _of_area(random, played.labelled, tolerances)
+    elif kind is StreamKind.CALIBRATION and played.claims is not None:
+        yield from _of_claims(*played.claims, tolerances)
     else:
         yield from _of_rate(random, played, kind, tolerances)
 
@@ -198,6 +216,10 @@ def _of_rate(
         StreamKind.FLAG_RATE: (played.flags, FACTORS, MIN_SCORES, True),
         StreamKind.OVERRIDE_RATE: (played.overrides, FACTORS, 30, False),
         StreamKind.MISS_RATE: (played.misses, MISSES, 150, False),
+        StreamKind.OVERRIDE_FP_RATE: (played.shares.get(kind), FACTORS, 30, False),
+        StreamKind.OVERRIDE_FN_RATE: (played.shares.get(kind), FACTORS, 30, False),
+        StreamKind.FALSE_ALARM_RATE: (played.shares.get(kind), FACTORS, 150, False),
+        StreamKind.PPV: (played.shares.get(kind), MISSES, 150, True),
     }.get(kind, (None, (), 0, False))
     if rate is None:
         return
@@ -211,11 +233,31 @@ def _of_rate(
         for tolerance in tolerances
     }
     for change in (0.0, *changes):
-        factor = 1 + change / max(usual, 1e-9) if kind is StreamKind.MISS_RATE else change or 1.0
-        now = raised(random, rate, factor, CHANGE) if change else rate
+        now = _changed(random, kind, rate, usual, change) if change else rate
         # The evidence does not depend on the factor: it is the estimate that must pass it.
         found = bets.on_rate(now.events, now.n, baseline, tolerances[0], falls=falls)
         yield _Look(change, follow(found), now.n, need, bounds)
+
+
+def _changed(random: Random, kind: StreamKind, rate: Rate, usual: float, change: float) -> Rate:
+    if kind is StreamKind.PPV:
+        return lowered(random, rate, max(0.0, 1 - change / max(usual, 1e-9)), CHANGE)
+    factor = 1 + change / max(usual, 1e-9) if kind in _IN_POINTS else change
+    return raised(random, rate, factor, CHANGE)
+
+
+def _of_claims(now: Claims, before: Claims, tolerances: Sequence[float]) -> Iterator[_Look]:
+    size = np.maximum(before.n.sum(-1), 1.0)
+    normal = (before.gap.sum(-1) / size)[:, None]
+    # As the engine has it: a day's own variance would be none where all went well.
+    mean = np.cumsum(now.brier, -1) / np.maximum(np.cumsum(now.n, -1), 1.0)
+    for change in (0.0, *GAPS):
+        gap = now.gap - normal * now.n
+        gap[..., CHANGE:] += change * now.n[..., CHANGE:]
+        for tolerance in tolerances:
+            found = bets.on_gaps(now.n, gap, mean * now.n, size, np.full(len(size), tolerance))
+            bounds = {tolerance: (found.low, found.high)}
+            yield _Look(change, follow(found), now.n, MIN_LABELLED, bounds)
 
 
 def _of_area(random: Random, of: Labelled, tolerances: Sequence[float]) -> Iterator[_Look]:

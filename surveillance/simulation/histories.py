@@ -7,10 +7,16 @@ import numpy as np
 
 from surveillance.measures import batch_area
 from surveillance.measures.histogram import Counts, valued
-from surveillance.simulation.days import Cases, Flags, Watched
-from surveillance.simulation.worlds import WEEK, History
+from surveillance.simulation import labelled
+from surveillance.simulation.cases import Cases, Flags
+from surveillance.simulation.days import OVERRIDES, Watched
+from surveillance.simulation.worlds import WEEK, Claims, History
+from surveillance.streams.kinds import StreamKind
 
 MIN_WEEKS: Final = 4
+_SIDES: Final = tuple(
+    (kind, which) for kind, which in OVERRIDES.items() if kind is not StreamKind.OVERRIDE_RATE
+)
 
 
 @dataclass(frozen=True)
@@ -77,4 +83,26 @@ def _history(watched: Watched, of: Cases) -> History:
         # Without flags no positive is known to be missed.
         missed=count(is_so & (held.flagged == 0)),
         area=float(batch_area.area(up, down)) if has_both else None,
+        shares={
+            **{kind: (count(which(held)), count(held.is_decided)) for kind, which in _SIDES},
+            **{
+                each.kind: (count(each.events(held)), count(each.of(held)))
+                for each in labelled.SHARES
+                if each.kind is not StreamKind.MISS_RATE
+            },
+        },
+        claims=_claims(held, at, days),
     )
+
+
+def _claims(held: Cases, at: Counts, days: int) -> Claims | None:
+    """Return the gap of truth and claim of each day; None where scores are no probabilities."""
+    told = held.is_labelled
+    if not told.any() or not held.take(told).is_probability:
+        return None
+    gap = held.is_positive - held.score
+    n, gaps, brier = (
+        np.bincount(at[told], w[told], days).astype(np.float64)
+        for w in (np.ones(len(gap)), gap, gap**2)
+    )
+    return Claims(n, gaps, brier)

@@ -10,6 +10,7 @@ from surveillance.measures.ranks import CLINICAL_SHIFT
 from surveillance.streams.assessment import FLAG_FACTOR, OVERRIDE_FACTOR
 
 MISS_FACTOR = 1.25
+CALIBRATION = 0.02
 Shift = Annotated[float, Field(gt=0, le=2)]
 Factor = Annotated[float, Field(gt=1, le=10)]
 
@@ -22,6 +23,9 @@ class Tolerances(BaseModel):
     flag_factor: Factor = FLAG_FACTOR
     override_factor: Factor = OVERRIDE_FACTOR
     miss_factor: Factor = MISS_FACTOR
+    false_alarm_factor: Factor = MISS_FACTOR
+    ppv_factor: Factor = MISS_FACTOR
+    calibration: Annotated[float, Field(gt=0, le=0.5)] = CALIBRATION
     area: Annotated[float, Field(gt=0, le=0.5)] = AREA_TOLERANCE
 
 

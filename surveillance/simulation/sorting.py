@@ -71,7 +71,7 @@ def sort(table: Table, question: Question, today: date, held_out: bool) -> Sorte
     accounts = Accounts(table.rows)
     for place, reason in enumerate(_REASONS):
         accounts.add(reason, int((of == place).sum()))
-    accounts.notes.extend(_notes(table, of))
+    accounts.notes.extend(_notes(table, of, today))
     return Sorted(groups, accounts)
 
 
@@ -163,7 +163,7 @@ def _reference(table: Table, question: Question, scored: Rows, held_out: bool) -
     return reference, max(begins, last + 1)
 
 
-def _notes(table: Table, of: NDArray[np.int_]) -> list[str]:
+def _notes(table: Table, of: NDArray[np.int_], today: date) -> list[str]:
     kept = np.isin(of, [_REASONS.index(Reason.REFERENCE), _REASONS.index(Reason.WATCHED)])
     ordered = table.day[of != _REASONS.index(Reason.NO_DAY)]
     early = (table.label_day != parsing.NO_DAY) & (table.label_day < table.day)
@@ -176,6 +176,9 @@ def _notes(table: Table, of: NDArray[np.int_]) -> list[str]:
         ),
         "with a label that is neither yes nor no: the label is not counted": int(
             (kept & (table.label == parsing.UNREAD)).sum()
+        ),
+        "with a label day not come yet: the label is not counted": int(
+            (kept & (table.label >= 0) & (table.label_day > today.toordinal())).sum()
         ),
         "labelled before their day: counted on their day": int((kept & early).sum()),
     }

@@ -8,9 +8,10 @@ from pathlib import Path as File
 import numpy as np
 
 from surveillance.measures.histogram import Edges
-from surveillance.simulation import expecting, parsing, sorting
+from surveillance.simulation import expecting, sorting
 from surveillance.simulation.accounts import Accounts
-from surveillance.simulation.days import Watched, cases, edges_of
+from surveillance.simulation.cases import cases
+from surveillance.simulation.days import Watched, edges_of
 from surveillance.simulation.errors import BadTable
 from surveillance.simulation.expecting import Expected
 from surveillance.simulation.histories import own
@@ -88,8 +89,9 @@ def run(
         edges, fault = _edges(source, rows)
         described.append(_described(table, group, len(rows), fault))
         if edges is not None:
-            before = cases(source, rows, edges, question.threshold)
-            now = cases(table, group.watched, edges, question.threshold)
+            by = (edges, question.threshold, today.toordinal())
+            before = cases(source, rows, *by)
+            now = cases(table, group.watched, *by)
             ready.append(Watched(group, edges, before, now))
     samples = [item for one in ready for item in one.samples(table, question)]
     tell(f"{table.rows:,} rows, {len(samples)} streams")
@@ -168,7 +170,7 @@ def _outlook(watched: Watched, question: Question, streams: int, told: Told) -> 
 
 
 def _label_lag(watched: Watched) -> float | None:
-    told = watched.now.label != parsing.UNKNOWN
+    told = watched.now.is_labelled
     if not told.any():
         return None
     return float(np.median((watched.now.label_day - watched.now.day)[told]))

@@ -7,7 +7,8 @@ is drawn as well: that it errs is what the engine has to bear.
 """
 
 import math
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from surveillance.measures.histogram import Counts
+from surveillance.streams.kinds import StreamKind
 
 DAYS: Final = 365
 CHANGE: Final = 91  # thirteen weeks: the variance between days is learned by then
@@ -34,6 +36,18 @@ class Rate:
 
 
 @dataclass(frozen=True)
+class Claims:
+    """Labelled cases, truth less claim and its square, each summed over the cases of a day."""
+
+    n: Numbers
+    gap: Numbers
+    brier: Numbers
+
+    def on(self, days: NDArray[np.int64]) -> "Claims":
+        return Claims(*(column[days] for column in vars(self).values()))
+
+
+@dataclass(frozen=True)
 class Labelled:
     """Scores of the labelled; (replicates, days, slots). `expected` is the reference's area."""
 
@@ -44,7 +58,12 @@ class Labelled:
 
 @dataclass(frozen=True)
 class Played:
-    """Some replicates of a year without a change; what the world does not have is None."""
+    """Some replicates of a year without a change; what the world does not have is None.
+
+    Attributes:
+        shares: of other kinds of streams.
+        claims: those of the year, and of the days that are its reference.
+    """
 
     counts: Numbers
     reference: Numbers
@@ -52,6 +71,8 @@ class Played:
     overrides: Rate | None = None
     misses: Rate | None = None
     labelled: Labelled | None = None
+    shares: Mapping[StreamKind, Rate | None] = field(default_factory=dict)
+    claims: tuple[Claims, Claims] | None = None
 
 
 class World(Protocol):
@@ -71,6 +92,8 @@ class History:
     negatives: Counts
     missed: Numbers
     area: float | None
+    shares: Mapping[StreamKind, tuple[Numbers, Numbers]] = field(default_factory=dict)
+    claims: Claims | None = None
 
     @property
     def weeks(self) -> int:
@@ -91,6 +114,8 @@ class History:
             self._rate(self.overridden, self.decided, year, before),
             self._rate(self.missed, there, year, before),
             labelled,
+            {kind: self._rate(*each, year, before) for kind, each in self.shares.items()},
+            (self.claims.on(year), self.claims.on(before)) if self.claims else None,
         )
 
     def _days(self, random: Random, replicates: int, weeks: int) -> NDArray[np.int64]:
@@ -202,6 +227,13 @@ def raised(random: Random, rate: Rate, factor: float, from_day: int) -> Rate:
     events = rate.events.copy()
     rest = (rate.n - events)[..., from_day:].astype(int)
     events[..., from_day:] += random.binomial(rest, part)
+    return replace(rate, events=events)
+
+
+def lowered(random: Random, rate: Rate, factor: float, from_day: int) -> Rate:
+    """Let something happen a share as often, on days that differ as they did."""
+    events = rate.events.copy()
+    events[..., from_day:] = random.binomial(events[..., from_day:].astype(int), factor)
     return replace(rate, events=events)
 
 

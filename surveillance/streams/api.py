@@ -1,21 +1,24 @@
 """Streams, overrides and the supplier's view, as JSON."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from surveillance.alerts.models import Alert, Tier
 from surveillance.axes import ALL
 from surveillance.causes import service as causes
 from surveillance.causes.evidence import EventKind
 from surveillance.streams import service, supplier
 from surveillance.streams.assessment import Verdict
-from surveillance.streams.daily import Course, Day, course
+from surveillance.streams.daily import Course, Week, course
 from surveillance.streams.evaluation import evaluate
 from surveillance.streams.kinds import Stream, StreamKind
 from surveillance.streams.overview import StreamView, Wanted, after, chosen, overview
+from surveillance.streams.sentences import sentence
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -205,8 +208,46 @@ class MutedOut(BaseModel):
     made_at: datetime
 
 
+class WeekOut(BaseModel):
+    """One week by itself; without an estimate where there was nothing to estimate."""
+
+    monday: date
+    n: int
+    estimate: float | None
+    interval_low: float | None
+    interval_high: float | None
+
+    @classmethod
+    def of(cls, week: Week) -> "WeekOut":
+        known = week.interval
+        return cls(
+            monday=week.monday,
+            n=week.n,
+            estimate=known.estimate if known else None,
+            interval_low=known.low if known else None,
+            interval_high=known.high if known else None,
+        )
+
+
+class RaisedOut(BaseModel):
+    """An alert of the stream: when it was raised, and since when the change is likely."""
+
+    id: str
+    tier: Tier
+    day: date
+    since: date
+
+    @classmethod
+    def of(cls, alert: Alert) -> "RaisedOut":
+        day = alert.opened_at.date()
+        return cls(id=alert.id, tier=alert.tier, day=day, since=alert.window_from)
+
+
 class SeriesOut(BaseModel):
-    """One stream, day by day. One that is muted shows what was counted, and marks nothing."""
+    """One stream, day by day and week by week, with what the daily look says of it.
+
+    One that is muted shows what was counted, and marks nothing.
+    """
 
     version_id: str
     site_id: str
@@ -217,7 +258,11 @@ class SeriesOut(BaseModel):
     baseline: float
     tolerated_low: float
     tolerated_high: float
+    verdict: Verdict
+    sentence: str
     days: list[DayOut]
+    weeks: list[WeekOut]
+    alerts: list[RaisedOut]
     changes: list[ChangeOut]
     muted: MutedOut | None
 
@@ -248,7 +293,7 @@ FollowedDep = Annotated[Followed, Depends()]
 @router.get("/streams/series")
 def follow_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> SeriesOut:
     found = _course(session, actor, asked)
-    days = [DayOut.model_validate(each) for each in _days(found, asked)]
+    days = [DayOut.model_validate(each) for each in found.days]
     first = days[0].day if days else session.now().date()
     last = days[-1].day if days else first
     changes = causes.events(
@@ -270,27 +315,32 @@ def follow_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> Serie
         baseline=found.baseline,
         tolerated_low=found.low,
         tolerated_high=found.high,
+        verdict=found.found.verdict,
+        sentence=sentence(found.found),
         days=days,
+        weeks=[WeekOut.of(each) for each in found.weeks],
+        alerts=[RaisedOut.of(each) for each in found.alerts],
         changes=[ChangeOut.model_validate(each) for each in changes],
         muted=MutedOut.model_validate(found.muted) if found.muted else None,
     )
 
 
 @router.get("/streams/series.csv")
-def download_stream(session: Reading, actor: Watcher, asked: FollowedDep) -> Response:
+def download_stream(
+    session: Reading, actor: Watcher, asked: FollowedDep, by: Literal["day", "week"] = "day"
+) -> Response:
     found = _course(session, actor, asked)
-    columns = [*DayOut.model_fields, "baseline", "tolerated_low", "tolerated_high", "is_muted"]
+    of = DayOut if by == "day" else WeekOut
+    columns = [*of.model_fields, "baseline", "tolerated_low", "tolerated_high", "is_muted"]
+    lines: Iterable[Any] = found.days if by == "day" else [WeekOut.of(week) for week in found.weeks]
     held = (found.baseline, found.low, found.high, found.muted is not None)
-    rows = ([*vars(day).values(), *held] for day in _days(found, asked))
+    rows = ([*vars(line).values(), *held] for line in lines)
     return as_csv("stream", columns, rows)
 
 
 def _course(session: ReadSession, actor: Actor, asked: Followed) -> Course:
-    return course(session, actor, asked.stream, day=asked.to_day or session.now().date())
-
-
-def _days(found: Course, asked: Followed) -> list[Day]:
-    return [day for day in found.days if asked.from_day is None or day.day >= asked.from_day]
+    day = asked.to_day or session.now().date()
+    return course(session, actor, asked.stream, day=day).since(asked.from_day)
 
 
 @router.get("/overrides")

@@ -52,19 +52,24 @@ class Normal:
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess the categories of every version at every site in scope."""
+    return judge(sampled(session, actor, day=day, scope=scope))
+
+
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, even_muted: bool = False
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
     until = Scope(scope.version_id, scope.site_id, to_day=day)
     # A version at a site at a time: memory is that of one.
     places = repository.counted_places(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {version_id for version_id, _ in places}, day)
-    return judge(
-        item
-        for version_id, site_id in places
-        for shares in _shares(
-            session, actor, replace(until, version_id=version_id, site_id=site_id), day
-        )
-        for item in _items(shares, in_force, watched)
+    watched = declarations.watched(
+        session, {version_id for version_id, _ in places}, day, even_muted=even_muted
     )
+    for version_id, site_id in places:
+        here = replace(until, version_id=version_id, site_id=site_id)
+        for shares in _shares(session, actor, here, day):
+            yield from _items(shares, in_force, watched)
 
 
 def _shares(session: ReadSession, actor: Actor, scope: Scope, day: date) -> list[Shares]:

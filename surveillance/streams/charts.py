@@ -1,5 +1,6 @@
 """The charts of one finding at one site, from daily counts. Pure."""
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -14,6 +15,7 @@ from surveillance.measures.intervals import wilson
 from surveillance.references.models import Reference
 from surveillance.streams.series import Series
 from vigil.kernel.web.charts.control import ControlChart, Marker, Period
+from vigil.kernel.web.charts.course import CourseChart
 from vigil.kernel.web.charts.forest import Estimate, ForestPlot
 from vigil.kernel.web.charts.funnel import Funnel, Place
 from vigil.kernel.web.charts.histogram import Histogram
@@ -24,6 +26,7 @@ FACTOR = 1.05
 Column = Callable[[Series], Counts]
 Chart = ControlChart | ForestPlot | Funnel | Histogram
 COLUMNS: Mapping[type, Sequence[str]] = {
+    CourseChart: ("week", "estimate", "from", "to", "cases", "verdict"),
     ControlChart: ("period", "value", "lower_limit", "upper_limit", "cases", "verdict"),
     ForestPlot: ("group", "cases", "estimate", "from", "to", "verdict"),
     Funnel: ("site", "events", "cases", "rate", "lower_limit", "upper_limit", "verdict"),
@@ -57,10 +60,8 @@ def flags(
     series: Series, reference: Reference, name: str, events: Sequence[Happening] = ()
 ) -> ControlChart:
     title = f"Share of cases flagged for {name}"
-    periods, markers = _weeks(
-        series, lambda s: s.flagged, lambda s: s.n, reference.flag_rate, events
-    )
-    return ControlChart("flag-rate", title, reference.flag_rate, periods, True, markers)
+    periods, marks = _weeks(series, lambda s: s.flagged, lambda s: s.n, reference.flag_rate, events)
+    return ControlChart("flag-rate", title, reference.flag_rate, periods, True, marks)
 
 
 def overrides(
@@ -71,8 +72,8 @@ def overrides(
     if expected is None:
         return None
     title = f"Share of decisions that override {name}"
-    periods, markers = _weeks(series, lambda s: s.overridden, lambda s: s.decided, expected, events)
-    return ControlChart("override-rate", title, expected, periods, True, markers)
+    periods, marks = _weeks(series, lambda s: s.overridden, lambda s: s.heard, expected, events)
+    return ControlChart("override-rate", title, expected, periods, True, marks)
 
 
 def scores(series: Series, reference: Reference, name: str) -> Histogram:
@@ -141,15 +142,20 @@ def _weeks(
                 n=n,
             )
         )
-    return periods, list(_markers(mondays, changes))
+    return periods, list(markers(mondays, changes))
 
 
-def _markers(mondays: Sequence[date], changes: Iterable[Happening]) -> Iterator[Marker]:
+def markers(mondays: Sequence[date], changes: Iterable[Happening]) -> Iterator[Marker]:
+    """Yield what happened since the first of the weeks that begin on these days.
+
+    What happened in a week without a value stands at the last one before it.
+    """
     for change in sorted(changes, key=lambda each: (each.day, each.what)):
         week = change.day - timedelta(days=change.day.weekday())
-        if week in mondays:
+        place = bisect_right(mondays, week) - 1
+        if place >= 0:
             day = f"{change.day.day} {change.day:%B %Y}"
-            yield Marker(mondays.index(week), f"{day}: {change.what}")
+            yield Marker(place, f"{day}: {change.what}")
 
 
 def _by_week(days: Sequence[date]) -> Iterator[tuple[date, list[int]]]:

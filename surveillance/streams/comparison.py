@@ -6,7 +6,7 @@ against its first four weeks. Which of the two flags more is McNemar's question 
 stream already: a second alarm on the same number would say nothing new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from itertools import groupby
@@ -59,15 +59,22 @@ class Compared:
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess how often candidates and versions in use differ."""
+    return judge(sampled(session, actor, day=day, scope=scope))
+
+
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, even_muted: bool = False
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     rows = repository.comparison_days(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {row.version_id for row in rows}, day)
-    return judge(
-        _item(list(days), in_force)
-        for stream, days in groupby(rows, key=_stream)
-        if StreamKind.DISAGREEMENT in watched.of(stream[0], stream[1])
+    watched = declarations.watched(
+        session, {row.version_id for row in rows}, day, even_muted=even_muted
     )
+    for stream, days in groupby(rows, key=_stream):
+        if StreamKind.DISAGREEMENT in watched.of(stream[0], stream[1]):
+            yield _item(list(days), in_force)
 
 
 def compared(

@@ -39,20 +39,22 @@ _ELSEWHERE = {NORM: "its length", DISTANCE: "its distance from the centre of the
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess the vectors of every version at every site in scope that makes any."""
+    return judge(sampled(session, actor, day=day, scope=scope))
+
+
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, even_muted: bool = False
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     places = repository.counted_places(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {version_id for version_id, _ in places}, day)
-    return judge(
-        item
-        for version_id, site_id in places
-        if STREAM in watched.of(version_id, site_id)
-        for item in _items(
-            (version_id, site_id),
-            _series(session, actor, replace(until, version_id=version_id, site_id=site_id)),
-            in_force,
-        )
-    )
+    versions = {version_id for version_id, _ in places}
+    watched = declarations.watched(session, versions, day, even_muted=even_muted)
+    for version_id, site_id in places:
+        if STREAM in watched.of(version_id, site_id):
+            here = replace(until, version_id=version_id, site_id=site_id)
+            yield from _items((version_id, site_id), _series(session, actor, here), in_force)
 
 
 def _series(session: ReadSession, actor: Actor, scope: Scope) -> list[Series]:

@@ -34,19 +34,24 @@ KINDS = {TURNAROUND: StreamKind.TURNAROUND, DECISION_TIME: StreamKind.DECISION_T
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess the numbers of every version at every site in scope."""
+    return judge(sampled(session, actor, day=day, scope=scope))
+
+
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, even_muted: bool = False
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     # A version at a site at a time: memory is that of one.
     places = repository.counted_places(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {version_id for version_id, _ in places}, day)
-    return judge(
-        item
-        for version_id, site_id in places
-        for each in _by_subject(
-            _series(session, actor, replace(until, version_id=version_id, site_id=site_id))
-        )
-        for item in _items(each, in_force, watched)
+    watched = declarations.watched(
+        session, {version_id for version_id, _ in places}, day, even_muted=even_muted
     )
+    for version_id, site_id in places:
+        here = replace(until, version_id=version_id, site_id=site_id)
+        for each in _by_subject(_series(session, actor, here)):
+            yield from _items(each, in_force, watched)
 
 
 def _series(session: ReadSession, actor: Actor, scope: Scope) -> list[Series]:

@@ -100,7 +100,8 @@ def _judged(samples: Sequence[Sample]) -> list[Assessment]:
 
 def _fault(sample: Sample) -> str | None:
     ordinals = sample.asked.ordinals
-    if len(ordinals) > 1 and (np.diff(ordinals) <= 0).any():
+    # Labels that came on one day, but are dated on several, are several of one day.
+    if len(ordinals) > 1 and (np.diff(ordinals) < 0).any():
         return "its days are out of order"
     return sample.fault() if len(ordinals) else None
 

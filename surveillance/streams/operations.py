@@ -102,17 +102,26 @@ class Paced:
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess the work of every version at every site in scope."""
+    return judge(sampled(session, actor, day=day, scope=scope))
+
+
+def sampled(
+    session: ReadSession, actor: Actor, *, day: date, scope: Scope, even_muted: bool = False
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
     until = Scope(scope.version_id, scope.site_id, to_day=day)
     runs = from_rows(repository.run_days(session, actor, until, (ALL,)), day)
     deliveries = repository.delivery_days(session, actor, until)
     in_force = InForce.on(session, day)
-    watched = declarations.watched(session, {each.version_id for each in runs}, day)
+    watched = declarations.watched(
+        session, {each.version_id for each in runs}, day, even_muted=even_muted
+    )
     running = Running.of(session)
-    items = [item for each in runs for item in _of_runs(each, in_force, watched, running)]
+    for each in runs:
+        yield from _of_runs(each, in_force, watched, running)
     for place, held in groupby(deliveries, key=lambda row: (row.version_id, row.site_id)):
         if StreamKind.DELIVERY in watched.of(*place):
-            items.append(_of_deliveries(list(held), in_force))
-    return judge(items)
+            yield _of_deliveries(list(held), in_force)
 
 
 def refresh(session: WriteSession, until: date) -> None:

@@ -17,7 +17,7 @@ from surveillance.measures.histogram import Counts
 from surveillance.records.repository import Scope
 from surveillance.references.baselines import MIN_GROUP
 from surveillance.references.models import Reference
-from surveillance.streams import held, places, repository
+from surveillance.streams import held, places, remarks, repository
 from surveillance.streams.assessment import (
     MIN_BASELINE,
     MIN_DECIDED,
@@ -29,6 +29,7 @@ from surveillance.streams.assessment import (
 from surveillance.streams.held import InForce
 from surveillance.streams.judging import Item, judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.streams.remarks import remarked
 from surveillance.streams.samples import Asked, Counted, Ranked, not_scores
 from surveillance.streams.series import Series
 from vigil.kernel.db import ReadSession
@@ -95,7 +96,12 @@ def items(look: Look, found: Sequence[Series], asked: Mapping[StreamKind, Ask]) 
             if kind not in names:
                 continue
             stream = Stream(version_id, site_id, subject, kind, axis, level)
-            yield _item(look, stream, reference, counted, ask)
+            item = _item(look, stream, reference, counted, ask)
+            if reference is not None and kind in HEARD:
+                begins = look.held.begins(stream)
+                clause = _left_out(each, counted, begins, reference.effective_from)
+                item = remarked(item, clause)
+            yield item
 
 
 def _item(
@@ -110,11 +116,22 @@ def _item(
     return made(stream, reference.id, lambda: ask(look, stream, series.after(begins), reference))
 
 
+def _left_out(
+    of_stream: Sequence[Series], counted: Series | None, begins: date, effective_from: date
+) -> str:
+    """Say how many decisions became known before the days that count."""
+    known = sum(int(each.heard.sum()) for each in of_stream)
+    last = max(begins, effective_from - timedelta(days=1))
+    kept = int(counted.after(last).heard.sum()) if counted else 0
+    return remarks.left_out(known - kept, "decisions", begins, effective_from)
+
+
 def scores(look: Look, stream: Stream, series: Series, reference: Reference) -> Item:
     """Ask for the ranks of scores among the reference's, in both directions."""
     against = held.histogram(reference, stream.axis, stream.level)
     if against is None:
         return _no_group(stream, reference)
+    series = series.with_cases()
     counts = series.on_edges(len(against))
     asked = Asked(
         stream=stream,
@@ -132,6 +149,7 @@ def flags(look: Look, stream: Stream, series: Series, reference: Reference) -> I
     baseline = held.share(reference, "flagged", stream.axis, stream.level)
     if baseline is None:
         return _no_group(stream, reference)
+    series = series.with_cases()
     asked = Asked(
         stream=stream,
         reference_id=reference.id,
@@ -146,12 +164,15 @@ def flags(look: Look, stream: Stream, series: Series, reference: Reference) -> I
 def overrides(name: str, events: Callable[[Series], Counts]) -> Ask:
     """Ask how often readers override, of what they decided, in both directions.
 
-    Fewer overrides can be readers who follow the model without looking.
+    Fewer overrides can be readers who follow the model without looking. A decision counts on the
+    day that it became known: one that comes late changes no day that was looked at, and is not lost
+    where its case is from before a resolution.
     """
 
     def ask(look: Look, stream: Stream, series: Series, reference: Reference) -> Item:
         baseline = held.share(reference, name, stream.axis, stream.level)
-        return _decided(look, stream, reference, baseline, series, events(series), series.decided)
+        heard = series.with_decisions()
+        return _decided(look, stream, reference, baseline, heard, events(heard), heard.heard)
 
     return ask
 
@@ -159,7 +180,7 @@ def overrides(name: str, events: Callable[[Series], Counts]) -> Ask:
 def ignored(look: Look, stream: Stream, series: Series, reference: Reference) -> Item:
     """Ask how often readers decide nothing on what they were shown, once they had time to."""
     baseline = held.share(reference, "ignored", stream.axis, stream.level)
-    due = series.until(look.day - DECIDE_WITHIN)
+    due = series.with_cases().until(look.day - DECIDE_WITHIN)
     # A decision that is taken back, or on what was not shown, makes no negative count.
     events = np.maximum(due.shown - due.decided, 0)
     return _decided(look, stream, reference, baseline, due, events, due.shown)
@@ -174,15 +195,18 @@ def _decided(
     events: Counts,
     n: Counts,
 ) -> Item:
+    what = "cases shown" if stream.kind is StreamKind.IGNORED_RATE else "decided cases"
     if baseline is None or baseline[1] < MIN_BASELINE:
         have = baseline[1] if baseline else 0
-        what = "decided cases in the baseline"
-        return lacking(stream, reference.id, Shortage(what, have, MIN_BASELINE))
+        item = lacking(
+            stream, reference.id, Shortage(f"{what} in the baseline", have, MIN_BASELINE)
+        )
+        return remarked(item, remarks.new_reference(series.ordinals, n, what, MIN_BASELINE))
     asked = Asked(
         stream=stream,
         reference_id=reference.id,
         ordinals=series.ordinals,
-        what="cases shown" if stream.kind is StreamKind.IGNORED_RATE else "decided cases",
+        what=what,
         need=MIN_DECIDED,
         reliance=_reliance(look, stream),
     )
@@ -193,10 +217,14 @@ ASKED: Mapping[StreamKind, Ask] = {
     StreamKind.SCORE: scores,
     StreamKind.FLAG_RATE: flags,
     StreamKind.OVERRIDE_RATE: overrides("overridden", lambda series: series.overridden),
-    StreamKind.OVERRIDE_FP_RATE: overrides("override_fp", lambda series: series.override_fp),
-    StreamKind.OVERRIDE_FN_RATE: overrides("override_fn", lambda series: series.override_fn),
+    StreamKind.OVERRIDE_FP_RATE: overrides("override_fp", lambda series: series.heard_fp),
+    StreamKind.OVERRIDE_FN_RATE: overrides("override_fn", lambda series: series.heard_fn),
     StreamKind.IGNORED_RATE: ignored,
 }
+# Those that count decisions on the day that they became known.
+HEARD = frozenset(
+    {StreamKind.OVERRIDE_RATE, StreamKind.OVERRIDE_FP_RATE, StreamKind.OVERRIDE_FN_RATE}
+)
 
 
 def _no_group(stream: Stream, reference: Reference) -> Item:

@@ -12,12 +12,15 @@ from starlette.responses import Response
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL
+from surveillance.causes import service as causes
 from surveillance.crosses import service as crosses
 from surveillance.names import finding_name, said
-from surveillance.streams import plots, service
+from surveillance.streams import course_charts, plots, service
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.called import stream_name
 from surveillance.streams.charts import COLUMNS, Chart
+from surveillance.streams.daily import course
+from surveillance.streams.errors import NoSeries
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.overview import (
     StreamView,
@@ -28,6 +31,7 @@ from surveillance.streams.overview import (
     overview,
 )
 from surveillance.streams.plots import Plots
+from surveillance.streams.sentences import sentence
 from surveillance.streams.service import OverrideSummary
 from surveillance.words import group_name
 from vigil.kernel.db import ReadSession
@@ -36,6 +40,7 @@ from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.charts.course import CourseChart
 from vigil.kernel.web.dependencies import Reading, allowed
 from vigil.kernel.web.page import CursorDep, next_url
 from vigil.kernel.web.pages import Page, render
@@ -56,13 +61,15 @@ class Filters:
     finding: str = ""
     kind: str = ""
     axis: str = ""
+    level: str = ""
     verdict: str = ""
     period: Annotated[int, Query(ge=1, le=520, description="weeks")] = 26
 
     @property
     def wanted(self) -> Wanted:
         finding, kind = self.finding or None, self.kind or None
-        return Wanted(finding, kind, self.axis or None, None, self.verdict or None)
+        level = self.level or None
+        return Wanted(finding, kind, self.axis or None, level, self.verdict or None)
 
     @property
     def weeks(self) -> timedelta:
@@ -91,6 +98,8 @@ class SurveillancePage(Page):
     next_url: str | None
     summary: OverrideSummary | None
     plots: Plots | None
+    course: CourseChart | None
+    uncharted: str
     from_day: date
 
     @property
@@ -155,6 +164,7 @@ def surveillance(
     where = f" at {site.name}" if site else ""
     model = versions.model(session, actor, version.model_id).title
     findings = _findings(version, views)
+    followed, uncharted = _followed(session, actor, version, matching, filters)
     page = SurveillancePage(
         title=f"Surveillance of {model} {version.version}{where}",
         model=model,
@@ -170,6 +180,8 @@ def surveillance(
         next_url=next_url(request, following) if following else None,
         summary=_summary(session, actor, version, site, first) if site else None,
         plots=_plots(session, actor, version, site, filters, findings, sites),
+        course=followed,
+        uncharted=uncharted,
         from_day=first,
     )
     return render(request, page)
@@ -191,9 +203,17 @@ def download(
     if chart == "streams":
         views = chosen(_views(session, actor, version, site), filters.wanted)
         return as_csv("streams", _STREAM_COLUMNS, map(_stream_row, views))
-    findings = _findings(version, _views(session, actor, version, site))
+    views = _views(session, actor, version, site)
+    if chart == course_charts.KEY:
+        matching = chosen(views, filters.wanted)
+        followed, _ = _followed(session, actor, version, matching, filters)
+        return _file(chart, followed)
+    findings = _findings(version, views)
     drawn = _plots(session, actor, version, site, filters, findings, sites)
-    found: Chart | None = drawn.named(chart) if drawn else None
+    return _file(chart, drawn.named(chart) if drawn else None)
+
+
+def _file(chart: str, found: Chart | None) -> Response:
     if found is None:
         raise NotFound("There is no such chart here.")
     return as_csv(chart, COLUMNS[type(found)], found.rows)
@@ -241,6 +261,40 @@ def _summary(
     at = {"version_id": version.id, "site_id": site.id}
     today = session.now().date()
     return service.override_summary(session, actor, from_day=first, to_day=today, **at)
+
+
+def _followed(
+    session: ReadSession,
+    actor: Actor,
+    version: ModelVersion,
+    matching: Sequence[StreamView],
+    filters: Filters,
+) -> tuple[CourseChart | None, str]:
+    """Draw the stream that is asked for, everybody before groups; or say why it has no chart."""
+    if not filters.kind or not matching:
+        return None, ""
+    # The loudest come first, and the others follow in the table.
+    stream = min(matching, key=lambda view: view.assessment.axis != ALL).assessment.stream
+    today = session.now().date()
+    try:
+        found = course(session, actor, stream, day=today).since(today - filters.weeks)
+    except NoSeries as error:
+        return None, str(error)
+    name = stream_name(version, stream)
+    return course_charts.course_chart(
+        found,
+        name,
+        said(sentence(found.found), stream.subject, finding_name(version, stream.subject)),
+        causes.events(
+            session,
+            actor,
+            version_id=stream.version_id,
+            site_id=stream.site_id,
+            finding_key=stream.subject,
+            first=today - filters.weeks,
+            last=today,
+        ),
+    ), ""
 
 
 def _findings(version: ModelVersion, views: Sequence[StreamView]) -> dict[str, str]:

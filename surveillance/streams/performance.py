@@ -1,11 +1,13 @@
 """How well a version does on what later turned out to be so: misses, false alarms, area, claims.
 
-Counted by the day that the label came: a label that comes late would else change days that were
-looked at. A baseline is what the reference's own labelled cases show; neither the supplier's card
-nor a local test stands in for one silently.
+Counted by the day on which Vigil came to know the label, whatever day it is dated: one that comes
+late changes no day that was looked at, and is not lost where its date is before a resolution. What
+came on one day is held apart by the days that it is dated (`truth.series`). A baseline is what the
+reference's own labelled cases show; neither the supplier's card nor a local test stands in for one
+silently.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
@@ -25,6 +27,7 @@ from surveillance.streams.assessment import NO_REFERENCE, Assessment, Shortage
 from surveillance.streams.held import InForce
 from surveillance.streams.judging import Item, judge, lacking, made
 from surveillance.streams.kinds import Stream, StreamKind
+from surveillance.streams.remarks import left_out, new_reference, remarked
 from surveillance.streams.samples import Asked, Claimed, Counted, Ranking
 from surveillance.truth import service as truth
 from surveillance.truth.series import TruthSeries
@@ -36,36 +39,40 @@ TO_ALARM = 150
 # What depends on which share of the cases is labelled.
 OF_BOTH_KINDS = frozenset({StreamKind.PPV, StreamKind.CALIBRATION})
 Chosen = NDArray[np.bool_]
+Named = tuple[str, str, str, str, str]
 Ask = Callable[[InForce, Stream, TruthSeries, Reference], Item]
 
 
 def assess(session: ReadSession, actor: Actor, *, day: date, scope: Scope) -> list[Assessment]:
     """Assess what is known of every version at every site in scope, for everybody together."""
-    return _assess(session, actor, day, scope, (ALL,), InForce.on(session, day))
+    return judge(sampled(session, actor, day=day, scope=scope))
 
 
 def assess_groups(
     session: ReadSession, actor: Actor, *, day: date, scope: Scope
 ) -> list[Assessment]:
     """Assess the same for every group."""
-    in_force = InForce.on(session, day, groups=True)
-    found = _assess(session, actor, day, scope, (ALL, *crosses.axes(session)), in_force)
+    axes = (ALL, *crosses.axes(session))
+    found = judge(sampled(session, actor, day=day, scope=scope, axes=axes))
     return [each for each in found if each.axis != ALL]
 
 
-def _assess(
+def sampled(
     session: ReadSession,
     actor: Actor,
+    *,
     day: date,
     scope: Scope,
-    axes: Sequence[str],
-    in_force: InForce,
-) -> list[Assessment]:
+    axes: Sequence[str] = (ALL,),
+    even_muted: bool = False,
+) -> Iterator[Item]:
+    """Yield what is to be judged: the days of each stream, or why it cannot be."""
+    in_force = InForce.on(session, day, groups=tuple(axes) != (ALL,))
     until = Scope(scope.version_id, scope.site_id, scope.finding_key, to_day=day)
     found = truth.series(session, actor, until, basis=Basis.LABEL, axes=axes)
     # What is known of the truth is watched whatever a package names: no package is read.
-    watched = declarations.watched(session, (), day)
-    return judge(_items(in_force, watched, _counting(found)))
+    watched = declarations.watched(session, (), day, even_muted=even_muted)
+    yield from _items(in_force, watched, _counting(found))
 
 
 def _counting(found: Sequence[TruthSeries]) -> Iterator[TruthSeries]:
@@ -81,26 +88,49 @@ def _place(series: TruthSeries) -> tuple[str, str, str, str | None]:
 
 
 def _items(in_force: InForce, watched: Watched, found: Iterator[TruthSeries]) -> Iterator[Item]:
-    for series in found:
-        name = (series.version_id, series.site_id, series.finding_key)
-        names = watched.of(series.version_id, series.site_id)
-        reference = in_force.reference(*name)
+    for name, of_stream in _by_stream(found):
+        version_id, site_id, finding_key, axis, level = name
+        names = watched.of(version_id, site_id)
+        reference = in_force.reference(version_id, site_id, finding_key)
         for kind, ask in ASKED.items():
             if kind not in names:
                 continue
-            stream = Stream(*name, kind, series.axis, series.level)
+            stream = Stream(version_id, site_id, finding_key, kind, axis, level)
             if reference is None:
                 yield lacking(stream, None, NO_REFERENCE)
-            elif reference.id == series.reference_id:
-                yield _item(in_force, stream, series, reference, ask)
+            else:
+                yield _item(in_force, stream, of_stream, reference, ask)
+
+
+def _by_stream(found: Iterable[TruthSeries]) -> Iterator[tuple[Named, list[TruthSeries]]]:
+    """Yield the series of each stream: one for each reference that it was counted on."""
+    held: dict[Named, list[TruthSeries]] = {}
+    for one in found:
+        name = (one.version_id, one.site_id, one.finding_key, one.axis, one.level)
+        held.setdefault(name, []).append(one)
+    yield from held.items()
 
 
 def _item(
-    in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference, ask: Ask
+    in_force: InForce,
+    stream: Stream,
+    of_stream: Sequence[TruthSeries],
+    reference: Reference,
+    ask: Ask,
 ) -> Item:
-    if stream.kind in OF_BOTH_KINDS and (said := _one_sided(series)) is not None:
-        return Assessment(**vars(stream), reference_id=reference.id, fault=said)
-    return made(stream, reference.id, lambda: ask(in_force, stream, series, reference))
+    series = next((one for one in of_stream if one.reference_id == reference.id), None)
+    known, kept = sum(int(one.n.sum()) for one in of_stream), 0
+    if series is None:
+        what = Shortage("labelled cases since the reference", 0, TO_ALARM)
+        item: Item = lacking(stream, reference.id, what)
+    elif stream.kind in OF_BOTH_KINDS and (said := _one_sided(series)) is not None:
+        item = Assessment(**vars(stream), reference_id=reference.id, fault=said)
+    else:
+        counted = series
+        kept = int(series.n[_days(in_force, stream, series)].sum())
+        item = made(stream, reference.id, lambda: ask(in_force, stream, counted, reference))
+    begins = in_force.begins(stream)
+    return remarked(item, left_out(known - kept, "labels", begins, reference.effective_from))
 
 
 def _one_sided(series: TruthSeries) -> str | None:
@@ -129,7 +159,8 @@ def _rate(
     def ask(in_force: InForce, stream: Stream, series: TruthSeries, reference: Reference) -> Item:
         baseline = held.share(reference, name, stream.axis, stream.level)
         if baseline is None or baseline[1] < TO_SHOW:
-            return _no_baseline(stream, reference, what, baseline[1] if baseline else 0)
+            have = baseline[1] if baseline else 0
+            return _no_baseline(stream, reference, series, (what, have), n(series))
         days = _days(in_force, stream, series)
         asked = _asked(stream, reference, series, days, what)
         tolerance = in_force.tolerance(stream)
@@ -142,7 +173,9 @@ def _area(in_force: InForce, stream: Stream, series: TruthSeries, reference: Ref
     known = held.labelled(reference, stream.axis, stream.level)
     if known is None or min(valued(each).sum() for each in known) < TO_SHOW:
         have = 0 if known is None else int(min(valued(each).sum() for each in known))
-        return _no_baseline(stream, reference, "labelled positives and negatives", have)
+        lesser = np.minimum(series.tp + series.fn, series.fp + series.tn)
+        what = "labelled positives and negatives"
+        return _no_baseline(stream, reference, series, (what, have), lesser)
     positives, negatives = known
     expected = float(batch_area.area(positives, negatives))
     sizes = (np.asarray(float(valued(each).sum())) for each in known)
@@ -160,7 +193,8 @@ def _claims(in_force: InForce, stream: Stream, series: TruthSeries, reference: R
     known = held.share(reference, "gap", stream.axis, stream.level)
     if known is None or known[1] < TO_SHOW:
         have = 0 if known is None else int(known[1])
-        return _no_baseline(stream, reference, "labelled cases with a probability", have)
+        what = "labelled cases with a probability"
+        return _no_baseline(stream, reference, series, (what, have), series.claimed)
     days = _days(in_force, stream, series)
     n, truths = series.n, series.tp + series.fn
     # Which of a day's cases claimed nothing is not known: such a day is left out whole.
@@ -219,8 +253,17 @@ def _days(in_force: InForce, stream: Stream, series: TruthSeries) -> Chosen:
     return np.array([day > begins for day in series.days], dtype=np.bool_)
 
 
-def _no_baseline(stream: Stream, reference: Reference, what: str, have: int) -> Item:
-    return lacking(stream, reference.id, Shortage(f"{what} in the reference", have, TO_SHOW))
+def _no_baseline(
+    stream: Stream,
+    reference: Reference,
+    series: TruthSeries,
+    had: tuple[str, int],
+    cases: Counts,
+) -> Item:
+    what, have = had
+    item = lacking(stream, reference.id, Shortage(f"{what} in the reference", have, TO_SHOW))
+    ordinals = np.array([day.toordinal() for day in series.days], dtype=np.int64)
+    return remarked(item, new_reference(ordinals, cases, what, TO_SHOW))
 
 
 def _on_edges(counts: Counts, slots: int) -> Counts:

@@ -36,7 +36,7 @@ BATCH = 20_000
 EVERY_NUMBER = f"{FEATURE}%"
 _DAYS: sa.Table = AggregateDay.__table__  # type: ignore[attr-defined]
 _KEY = ("version_id", "site_id", "finding_key", "axis", "level", "mode")
-COUNTED = ("n", "flagged", "shown", "decided", "override_fp", "override_fn")
+COUNTED = ("n", "flagged", "shown", "decided", "heard", "heard_fp", "heard_fn")
 
 
 def daily(

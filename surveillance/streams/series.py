@@ -16,18 +16,23 @@ from surveillance.streams import parts
 from surveillance.streams.parts import Histograms, Part, Row
 
 SHOWN = frozenset({RunMode.CANARY, RunMode.LIVE})
+# Its place among the columns of `streams.repository.COUNTED`.
+_HEARD = 4
 
 
 @dataclass(frozen=True)
 class Series:
-    """One row a day, oldest first, on the edges of one reference. A day without a case is no row.
+    """One row a day, oldest first, on the edges of one reference.
 
-    `shown` and the decisions count only what was shown to a reader. Modes are added up: a score
-    does not depend on whether anybody sees it.
+    A day is no row where it has neither a case nor heard a decision. `shown` and the decisions
+    count only what was shown to a reader. Modes are added up: a score does not depend on whether
+    anybody sees it.
 
     Attributes:
         ordinals: the days, as `date.toordinal` counts them.
         histograms: (days, slots); no slots without a reference.
+        decided: decisions on the cases of the day; the other decisions are those that became known
+            on the day, whatever day their cases are of.
     """
 
     version_id: str
@@ -42,8 +47,9 @@ class Series:
     flagged: Counts
     shown: Counts
     decided: Counts
-    override_fp: Counts
-    override_fn: Counts
+    heard: Counts
+    heard_fp: Counts
+    heard_fn: Counts
 
     @property
     def stream(self) -> tuple[str, str, str]:
@@ -55,7 +61,7 @@ class Series:
 
     @property
     def overridden(self) -> Counts:
-        return self.override_fp + self.override_fn
+        return self.heard_fp + self.heard_fn
 
     @property
     def is_everybody(self) -> bool:
@@ -70,6 +76,18 @@ class Series:
         if self.histograms.shape[1] != slots:
             return np.zeros((len(self.ordinals), slots), dtype=SLOT)
         return self.histograms
+
+    def with_cases(self) -> "Series":
+        """Return the days that have a case: not those that only heard a decision."""
+        return self._holding(self.n)
+
+    def with_decisions(self) -> "Series":
+        """Return the days that heard a decision."""
+        return self._holding(self.heard)
+
+    def _holding(self, counts: Counts) -> "Series":
+        held = counts != 0
+        return self if held.all() else self._cut(held)
 
     def after(self, day: date) -> "Series":
         """Return what came after a day."""
@@ -90,7 +108,7 @@ class Series:
         """Return the days that were counted on the edges of one reference: all of them, or none."""
         return self if self.reference_id == reference_id else self._cut(slice(0))
 
-    def _cut(self, days: slice) -> "Series":
+    def _cut(self, days: "slice | NDArray[np.bool_]") -> "Series":
         held: dict[str, Any] = vars(self)
         cut = {key: each[days] for key, each in held.items() if isinstance(each, np.ndarray)}
         return Series(**(held | cut))
@@ -120,15 +138,12 @@ def _merged(name: tuple[str, ...], held: Sequence[Part]) -> Series:
         ordinals, place = np.unique(ordinals, return_inverse=True)
         counted = _summed(counted, place, len(ordinals))
         histograms = _summed(histograms, place, len(ordinals))
-    has_cases = counted[:, 0] > 0
-    if not has_cases.all():
-        ordinals, counted = ordinals[has_cases], counted[has_cases]
-        histograms = histograms[has_cases]
+    holds = (counted[:, [0, _HEARD]] > 0).any(axis=1)
+    if not holds.all():
+        ordinals, counted, histograms = ordinals[holds], counted[holds], histograms[holds]
     version_id, site_id, finding_key, axis, level, reference = name
     stream = (version_id, site_id, finding_key, axis, level, reference or None)
-    n, flagged, shown, decided, override_fp, override_fn = counted.T
-    columns = (n, flagged, shown, decided, override_fp, override_fn)
-    return Series(*stream, ordinals, histograms, *columns)
+    return Series(*stream, ordinals, histograms, *counted.T)
 
 
 def _of_shown(part: Part) -> Counts:

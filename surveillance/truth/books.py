@@ -4,21 +4,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date
 
+from surveillance.records import turns
 from surveillance.records.models import FEATURE, WHOLE_RUN, PredictionRecord
 from surveillance.records.pseudonyms import Pseudonyms
 from surveillance.truth import repository
 from surveillance.truth.judging import KnownStudy, is_uid
-from vigil.kernel.db import ReadSession
+from vigil.kernel.db import WriteSession
 
 # How many years back a study is looked for that inference no longer knows.
 _YEARS = 3
 
 
 class Studies:
-    """What is known of the studies with these UIDs at a site; the UIDs are kept nowhere."""
+    """What is known of the studies with these UIDs at a site; the UIDs are kept nowhere.
+
+    They are nobody else's until the transaction ends.
+    """
 
     def __init__(
-        self, session: ReadSession, names: Pseudonyms, site_id: str, uids: Iterable[str]
+        self, session: WriteSession, names: Pseudonyms, site_id: str, uids: Iterable[str]
     ) -> None:
         asked = sorted({uid for uid in uids if is_uid(uid)})
         arrived = {
@@ -26,6 +30,7 @@ class Studies:
             for uid, at in repository.arrivals(session, site_id, asked).items()
         }
         tried = self._tried(names, asked, arrived, session.now().date().year)
+        turns.of_studies(session, tried)
         self.records: dict[str, list[PredictionRecord]] = defaultdict(list)
         for record in repository.records(session, site_id, list(tried)):
             self.records[str(record.study_pseudonym)].append(record)

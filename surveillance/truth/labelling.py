@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from surveillance.records.models import PredictionRecord
 from surveillance.records.pseudonyms import Pseudonyms
@@ -102,10 +103,25 @@ def apply(
     changed = [(record, row) for record, row in wanted if _differs(record, row)]
     with Correction(session, [record for record, _ in changed], of_labels=True):
         for record, row in changed:
+            record.truth_known_day = _known_day(session, record, row)
             record.truth = row.present
             record.label_day = None if row.present is None else row.label_day
             session.add(record)
     return len(changed)
+
+
+def _known_day(
+    session: WriteSession, record: PredictionRecord, row: ReferenceStandard
+) -> date | None:
+    """Return the day that alarms count a label on: none that may have been looked at.
+
+    What a record knew already it knows since then, whatever is said of its day.
+    """
+    if row.present is None:
+        return None
+    if record.truth is row.present and record.truth_known_day is not None:
+        return record.truth_known_day
+    return max(row.label_day, session.now().date())
 
 
 def _differs(record: PredictionRecord, row: ReferenceStandard) -> bool:

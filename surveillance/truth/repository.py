@@ -12,7 +12,7 @@ from model_registry.deployments.models import Deployment
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL
 from surveillance.records.models import AggregateDay, Basis, PredictionRecord, TruthDay
-from surveillance.records.repository import Scope, within_scope
+from surveillance.records.repository import Scope, to_change, within_scope
 from surveillance.truth.models import ReferenceStandard, StudyGroup, TruthBatch
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
@@ -45,7 +45,8 @@ def daily(
     if actor.sites is not None:
         statement = statement.where(table.site_id.in_(sorted(actor.sites)))
     order = (table.version_id, table.site_id, table.finding_key, table.axis, table.level)
-    return session.execute(statement.order_by(*order, table.reference_id, table.day)).all()
+    days = (table.reference_id, table.day, table.told_day)
+    return session.execute(statement.order_by(*order, *days)).all()
 
 
 def batches(
@@ -82,14 +83,14 @@ def arrivals(session: ReadSession, site_id: str, uids: Sequence[str]) -> dict[st
 
 
 def records(
-    session: ReadSession, site_id: str, pseudonyms: Sequence[str]
+    session: WriteSession, site_id: str, pseudonyms: Sequence[str]
 ) -> Iterator[PredictionRecord]:
-    """Yield the records of these studies: of every version, run and finding."""
+    """Yield the records of these studies, to be changed: of every version, run and finding."""
     for some in _portions(pseudonyms):
         statement = select(PredictionRecord).where(
             PredictionRecord.site_id == site_id, col(PredictionRecord.study_pseudonym).in_(some)
         )
-        yield from session.exec(statement.order_by(PredictionRecord.id)).all()
+        yield from session.exec(to_change(statement)).all()
 
 
 def labels(

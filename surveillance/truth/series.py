@@ -23,7 +23,10 @@ class TruthSeries:
     """One row a day with labels, oldest first, all modes together, on the edges of one reference.
 
     A stream that was re-referenced is one series for each reference. Without a reference the
-    histograms have no slots.
+    histograms have no slots. On the basis of the label, what came to be known on one day is
+    several rows of that day, in the order that labels are dated: as many at most as days have gone
+    by since labels came before, so that a table of a month is not one day with a thousand cases,
+    and a year never more days than it has.
 
     Attributes:
         positives: days x slots (under, bins, over, missing, invalid): scores of those with it.
@@ -63,7 +66,7 @@ def from_rows(rows: Iterable[Any]) -> list[TruthSeries]:
 
 def _series(stream: tuple[Any, ...], rows: list[Any]) -> TruthSeries:
     days = [row.day for row in rows]
-    starts = [i for i, day in enumerate(days) if i == 0 or day != days[i - 1]]
+    starts = _starts(days, [row.told_day for row in rows])
     sums = {name: _summed(_column(rows, name), starts) for name in _COUNTS}
     positives = _summed(_slots([row.positives for row in rows]), starts)
     negatives = _summed(_slots([row.negatives for row in rows]), starts)
@@ -90,8 +93,21 @@ def _series(stream: tuple[Any, ...], rows: list[Any]) -> TruthSeries:
     )
 
 
+def _starts(days: Sequence[date], told: Sequence[date | None]) -> list[int]:
+    """Return where each row of a series begins, among rows ordered by day and by the day told."""
+    first_of_day = [i for i, day in enumerate(days) if i == 0 or day != days[i - 1]]
+    starts: list[int] = []
+    for place, begin in enumerate(first_of_day):
+        end = first_of_day[place + 1] if place + 1 < len(first_of_day) else len(days)
+        parts = [i for i in range(begin, end) if i == begin or told[i] != told[i - 1]]
+        most = (days[begin] - days[begin - 1]).days if begin else len(parts)
+        many = min(most, len(parts))
+        starts += [parts[-(-part * len(parts) // many)] for part in range(many)]
+    return starts
+
+
 def _summed(values: Counts, starts: Sequence[int]) -> Any:
-    """Add up the modes of each day, which follow one another."""
+    """Add up the modes of each row, which follow one another."""
     return np.add.reduceat(values, starts, axis=0)
 
 

@@ -15,7 +15,7 @@ from inference.runs.models import Outcome, RunMode
 from surveillance.axes import levels
 from surveillance.measures.histogram import Edges, quantile_edges
 from surveillance.records.bulk import fold, of_records
-from surveillance.records.folding import Change, Frozen, changes, merged, truth_changes
+from surveillance.records.folding import COUNTERS, Change, Frozen, changes, merged, truth_changes
 from surveillance.records.models import WHOLE_RUN
 
 DAY = date(2026, 9, 1)
@@ -43,6 +43,8 @@ class Record:
     attributes: dict[str, str]
     decision: Decision | None
     truth: bool | None
+    decision_known_day: date | None
+    truth_known_day: date | None
     label_day: date | None
     superseded: bool
     features: dict[str, float | None] | None = field(default=None)
@@ -69,6 +71,8 @@ RECORDS = st.builds(
     attributes=st.one_of(GROUPS, st.just({"sex": "F"})),
     decision=st.one_of(st.none(), st.sampled_from(Decision)),
     truth=st.sampled_from([None, True, False]),
+    decision_known_day=st.one_of(st.none(), DAYS),
+    truth_known_day=st.one_of(st.none(), DAYS),
     label_day=st.one_of(st.none(), DAYS),
     superseded=st.booleans(),
     features=st.one_of(st.none(), st.dictionaries(st.sampled_from(["kvp", "mean"]), SCORES)),
@@ -153,7 +157,7 @@ def test_what_is_taken_back_leaves_no_trace(kept: list[Record], taken: list[Reco
 def test_a_corrected_label_counts_as_if_it_had_been_so_from_the_start(
     records: list[Record], record: Record, truth: bool | None, day: date
 ) -> None:
-    corrected = replace(record, truth=truth, label_day=day)
+    corrected = replace(record, truth=truth, truth_known_day=day)
     made = [*one_by_one([*records, record]), *one_by_one([record], -1), *one_by_one([corrected])]
     assert plain(made) == plain(one_by_one([*records, corrected]))
 
@@ -165,11 +169,16 @@ def test_counts_in_are_counts_out(records: list[Record]) -> None:
     for record in records:
         made = changes(record, frozen)
         of_finding = [one for one in made if not one.cell.finding_key.startswith("feature:")]
-        assert len(of_finding) == (0 if record.superseded else 1 + len(record.attributes))
-        for one in made:
+        cases = [one for one in of_finding if one.counters[0]]
+        levels = 0 if record.superseded else 1 + len(record.attributes)
+        assert len(cases) == levels
+        for one in (*cases, *(one for one in made if one not in of_finding)):
             assert one.counters[0] == 1
             assert all(each.sum() in {0, 1} for each in one.histograms)
             assert (one.reference_id is None) == (not len(one.histograms[0]))
+        heard = COUNTERS.index("heard")
+        decided = levels if record.decision is not None else 0
+        assert sum(int(one.counters[heard]) for one in of_finding) == decided
 
 
 @SOME
@@ -202,6 +211,8 @@ _ONE = Record(
     attributes={},
     decision=None,
     truth=None,
+    decision_known_day=None,
+    truth_known_day=None,
     label_day=None,
     superseded=False,
 )

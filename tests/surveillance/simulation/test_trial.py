@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from factories.simulation import FIRST, TODAY, make_rows, write_csv, write_parquet
+from typer.testing import CliRunner
 
 from surveillance.measures.tracks import of_scores
-from surveillance.simulation import document, trial
+from surveillance.simulation import cli, document, trial
 from surveillance.simulation.errors import BadTable
 from surveillance.simulation.identifiers import is_nhs_number
+from surveillance.simulation.paths import Path as Path_
 from surveillance.simulation.paths import until
 from surveillance.simulation.question import Question
 from surveillance.simulation.trial import Trial
@@ -21,6 +23,8 @@ from surveillance.streams.assessment import Verdict
 from surveillance.streams.judging import judge
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.samples import Counted, Ranked
+from vigil.kernel.console import root
+from vigil.kernel.parts import Parts
 
 QUICK = Question(threshold=0.92, grid=False)
 
@@ -245,3 +249,91 @@ def test_the_document_is_plain_json_that_says_the_days(tmp_path: Path) -> None:
     assert date.fromisoformat(score["first_escalation"]) > FIRST
     assert "escalat" not in score["sentence"]
     assert len(score["chart"]["periods"]) > 20
+
+
+def scored(**changed: object) -> dict[str, object]:
+    """Rows whose scores are probabilities, with every column that a stream needs."""
+    random = np.random.default_rng(4)
+    size = 9000
+    day = np.arange(size) // 60
+    score = random.random(size)
+    rows: dict[str, object] = {
+        "day": [(FIRST + timedelta(days=int(one))).isoformat() for one in day],
+        "score": score,
+        "label": (random.random(size) < score).astype(int),
+        "decision": np.where(random.random(size) < 0.1, "override_fn", "agree_neg"),
+    }
+    return rows | changed
+
+
+def kinds(found: Trial) -> dict[StreamKind, Path_]:
+    return {path.stream.kind: path for path in found.paths}
+
+
+def test_every_stream_of_decisions_and_labels_is_played(tmp_path: Path) -> None:
+    question = QUICK.model_copy(update={"threshold": 0.6, "grid": True, "replicates": 20})
+    found = run(write_csv(tmp_path / "t.csv", scored()), question)
+    wanted = {
+        StreamKind.OVERRIDE_RATE, StreamKind.OVERRIDE_FP_RATE, StreamKind.OVERRIDE_FN_RATE,
+        StreamKind.MISS_RATE, StreamKind.FALSE_ALARM_RATE, StreamKind.PPV, StreamKind.AREA,
+        StreamKind.CALIBRATION,
+    }  # fmt: skip
+    assert kinds(found).keys() >= wanted
+    assert all(kinds(found)[kind].verdicts[-1] is Verdict.QUIET for kind in wanted)
+    (outlook,) = found.outlooks
+    assert {one.kind for one in outlook.expected} >= wanted
+    for one in document.of(found)["outlooks"][0]["expected"]:
+        assert all(delay["sentence"] for delay in one["delays"])
+
+
+def test_predictive_value_and_claims_are_found_when_they_change(tmp_path: Path) -> None:
+    rows = scored()
+    late = np.arange(9000) >= 6000
+    label = np.where(late & (np.arange(9000) % 2 == 0), 0, np.asarray(rows["label"]))
+    question = QUICK.model_copy(update={"threshold": 0.6})
+    path = write_csv(tmp_path / "t.csv", {**rows, "label": label})
+    found = kinds(run(path, question))
+    for kind in (StreamKind.PPV, StreamKind.CALIBRATION):
+        first = found[kind].first_escalation
+        assert first is not None
+        assert first >= FIRST + timedelta(days=100)
+
+
+def test_a_label_whose_day_has_not_come_is_not_counted_and_said(tmp_path: Path) -> None:
+    rows = scored()
+    days = list(map(str, np.asarray(rows["day"])))
+    days[8000:] = ["2099-01-01"] * 1000
+    question = QUICK.model_copy(update={"threshold": 0.6})
+    found = run(write_csv(tmp_path / "t.csv", {**rows, "label_day": days}), question)
+    labelled = kinds(found)[StreamKind.CALIBRATION].standing
+    assert labelled.n == 5000
+    assert labelled.window is not None
+    assert labelled.window[1] < TODAY
+    notes = found.accounts.as_json()["notes"]
+    assert "1,000 rows with a label day not come yet: the label is not counted" in notes
+
+
+def test_labels_that_are_all_alike_are_a_shortage_and_no_stream_less(tmp_path: Path) -> None:
+    question = QUICK.model_copy(update={"threshold": 0.6})
+    rows = scored(label=np.ones(9000, dtype=int))
+    found = kinds(run(write_csv(tmp_path / "t.csv", rows), question))
+    for kind in (StreamKind.AREA, StreamKind.FALSE_ALARM_RATE):
+        assert found[kind].verdicts[-1] is Verdict.INSUFFICIENT
+        shortage = found[kind].standing.shortage
+        assert str(shortage) == "0 of 30 negative cases in the reference"
+
+
+def test_the_command_says_why_a_group_or_a_stream_has_no_verdict(
+    tmp_path: Path, parts: Parts
+) -> None:
+    def said(**changed: object) -> str:
+        path = write_csv(tmp_path / "t.csv", scored(**changed))
+        program = root(lambda: parts)
+        program.add_typer(cli.app, name="surveillance")
+        words = ("surveillance", "simulate", str(path), "--threshold", "0.6", "--no-grid")
+        result = CliRunner().invoke(program, words)
+        assert result.exit_code == 0, result.output
+        return result.output
+
+    assert "the scores of its reference are all alike" in said(score=np.full(9000, 0.5))
+    assert "area: 0 of 30 negative cases in the reference" in said(label=np.ones(9000, dtype=int))

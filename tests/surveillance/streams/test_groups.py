@@ -12,7 +12,7 @@ def _series(axis: str, level: str, *n: int, reference_id: str = "ref_1") -> Seri
     none = np.zeros((len(n), 0), dtype=np.int32)
     ordinals = np.arange(len(n), dtype=np.int64)
     name = ("ver_1", "site_1", "pneumonia", axis, level, reference_id)
-    return Series(*name, ordinals, none, counts, *(np.zeros_like(counts) for _ in range(5)))
+    return Series(*name, ordinals, none, counts, *(np.zeros_like(counts) for _ in range(6)))
 
 
 def test_everybody_is_no_group_and_a_level_with_every_case_says_nothing_new() -> None:

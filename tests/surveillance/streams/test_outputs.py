@@ -104,6 +104,9 @@ def _write(
             "n": PER_DAY,
             "shown": PER_DAY,
             **counted,
+            "heard": counted["decided"],
+            "heard_fp": counted["override_fp"],
+            "heard_fn": counted["override_fn"],
         }
         for number in range(days)
     ]
@@ -177,9 +180,14 @@ def test_what_the_reference_does_not_tell_is_no_green_light(
         reference = _refer(session, objects, place, known=Baseline(2000, 80))
         _write(session, place, reference)
         found = _look(session)
-    for kind in (StreamKind.OVERRIDE_FP_RATE, StreamKind.IGNORED_RATE):
+    # It never fills by itself, so the sentence says what to do.
+    for kind, what in (
+        (StreamKind.OVERRIDE_FP_RATE, "decided cases"),
+        (StreamKind.IGNORED_RATE, "cases shown"),
+    ):
         assert found[kind].verdict is Verdict.INSUFFICIENT
-        assert "0 of 300 decided cases in the baseline" in sentence(found[kind])
+        assert f"0 of 300 {what} in the baseline" in sentence(found[kind])
+        assert "set a new reference: there are " in sentence(found[kind])
     assert found[StreamKind.OVERRIDE_RATE].verdict is Verdict.QUIET
 
 
@@ -190,7 +198,8 @@ def test_readers_have_time_to_decide_and_shadow_is_shown_to_nobody(
         reference = _refer(session, objects, place)
         _write(session, place, reference)
         late = END - outputs.DECIDE_WITHIN + timedelta(days=1)
-        undecided = {"decided": 0, "override_fp": 0, "override_fn": 0}
+        names = ("decided", "override_fp", "override_fn", "heard", "heard_fp", "heard_fn")
+        undecided = dict.fromkeys(names, 0)
         session.execute(sa.update(AggregateDay).where(sa.column("day") >= late).values(undecided))
         assert _look(session)[StreamKind.IGNORED_RATE].verdict is Verdict.QUIET
         _write(session, place, reference, mode="shadow", moved={"override_fp": 9})
@@ -329,3 +338,15 @@ def test_bad_scores_and_days_to_come_are_said(
         said = sentence(_look(session)[StreamKind.SCORE])
     assert "of 404 scores 4 are no number" in said
     assert "3 cases dated in the future are left out: a clock is wrong" in said
+
+
+def test_a_baseline_that_is_short_says_when_a_new_reference_can_be_set(
+    sqlite: Database, objects: LocalObjectStore, place: Place
+) -> None:
+    with sqlite.write() as session:
+        reference = _refer(session, objects, place, known=Baseline())
+        _write(session, place, reference, days=5)
+        found = _look(session, START + timedelta(days=4))
+    said = sentence(found[StreamKind.OVERRIDE_RATE])
+    assert "set a new reference once there are 300 decided cases (160 so far, by about" in said
+    assert "10 September 2026 at this pace" in said
