@@ -7,6 +7,7 @@ beside it is for `checks` to say.
 
 import hashlib
 import json
+from collections import Counter
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
@@ -351,7 +352,7 @@ def preprocessing_digest(manifest: Manifest) -> str:
 
 
 def _unique(names: list[str], what: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise broken(f"{what} {', '.join(twice)} occurs twice", "Give each its own")
 
