@@ -22,7 +22,7 @@ from model_registry.keys.service import KnownKey
 from model_registry.packages import checks
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.interface import interface_faults
-from model_registry.packages.structure import Structure, read_structure
+from model_registry.packages.structure import Structure
 from vigil.kernel.errors import Unavailable, VigilError
 from vigil.kernel.objects import ObjectStore, sha256
 
@@ -90,7 +90,7 @@ class Examination:
 
     @cached_property
     def _graph(self) -> Structure:
-        return read_structure(self._package.model)
+        return self._package.structure
 
     @cached_property
     def _trial(self) -> Trial:

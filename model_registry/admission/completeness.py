@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from model_registry.admission.verdict import Found, refuse
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.documents import Risk, read_card, read_safety_case
+from model_registry.packages.documents import Risk
 from model_registry.packages.layout import CARD, SAFETY_CASE
 from model_registry.packages.manifest import Device, Manifest
 from vigil.kernel.errors import Fault
@@ -31,7 +31,7 @@ def completeness_found(package: ModelPackage) -> Found:
         Failed: a PRODUCT leaves something open, the card speaks of another device, or a residual
             risk is above the initial one.
     """
-    card = read_card(package.read(CARD)).model_dump(mode="json")
+    card = package.card.model_dump(mode="json")
     refuse([*_risk_faults(package), *_identity_faults(package.manifest.model.device, card)])
     lacking = list(_lacking(package.manifest, card))
     if package.manifest.model.device.content_qualification == "PRODUCT":
@@ -76,7 +76,7 @@ def _lines(evaluation: Facts) -> list[Facts]:
 
 
 def _risk_faults(package: ModelPackage) -> Iterator[Fault]:
-    document = read_safety_case(package.read(SAFETY_CASE))
+    document = package.safety_case
     for number, hazard in enumerate(document.hazards):
         if not _is_within(hazard.residual, hazard.initial):
             field = f"{SAFETY_CASE}:hazards.{number}.residual"

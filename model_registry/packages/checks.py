@@ -4,14 +4,11 @@ from collections.abc import Callable
 from typing import Any
 
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.documents import read_card, read_safety_case
-from model_registry.packages.golden import read_cases_document
 from model_registry.packages.interface import interface_faults
-from model_registry.packages.layout import CARD, CASES, CHANGE_PLAN, REFERENCE, SAFETY_CASE, missing
+from model_registry.packages.layout import CHANGE_PLAN, REFERENCE, missing
 from model_registry.packages.monitoring import faults_of
 from model_registry.packages.plan_document import check_plan
 from model_registry.packages.signature import list_faults, signature_of
-from model_registry.packages.structure import read_structure
 from vigil.kernel.errors import Fault, Invalid
 
 
@@ -38,7 +35,7 @@ def manifest_faults(package: ModelPackage) -> list[Fault]:
 def model_faults(package: ModelPackage) -> list[Fault]:
     """Check the graph, and where the manifest can be read, that the two fit."""
     try:
-        structure = read_structure(package.model)
+        structure = package.structure
     except Invalid as error:
         return list(error.faults)
     if _faults_of(lambda: package.manifest):
@@ -48,8 +45,8 @@ def model_faults(package: ModelPackage) -> list[Fault]:
 
 def document_faults(package: ModelPackage) -> list[Fault]:
     return [
-        *_faults_of(lambda: read_card(package.read(CARD))),
-        *_faults_of(lambda: read_safety_case(package.read(SAFETY_CASE))),
+        *_faults_of(lambda: package.card),
+        *_faults_of(lambda: package.safety_case),
         *plan_faults(package),
     ]
 
@@ -64,7 +61,7 @@ def plan_faults(package: ModelPackage) -> list[Fault]:
 def golden_faults(package: ModelPackage) -> list[Fault]:
     if _faults_of(lambda: package.manifest):
         # What the cases say can be read without it; whether it fits cannot.
-        return _faults_of(lambda: read_cases_document(package.read(CASES)))
+        return _faults_of(lambda: package.cases)
     return _faults_of(lambda: package.golden)
 
 
