@@ -26,6 +26,7 @@ from surveillance.local_tests.errors import (
 )
 from surveillance.local_tests.intake import Intake, take_in
 from surveillance.local_tests.models import LocalTest, LocalTestCase, LocalTestState
+from surveillance.local_tests.planned import plan_faults
 from surveillance.local_tests.rule import Rule, faults_against
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
@@ -77,7 +78,8 @@ def plan(
     `thresholds` are the site's own; where none are given, those of its deployment in use.
 
     Raises:
-        BadRule: a finding of the model is neither tested nor left out, or is none of its.
+        BadRule: a finding of the model is neither tested nor left out, or is none of its; nobody
+            can fail a bar; or the change plan that covers the version asks more.
         BadThresholds: a threshold does not fit the model.
         NotAdmitted: the version has not passed its checks, or was withdrawn.
     """
@@ -86,6 +88,9 @@ def plan(
     own = _in_use(session, actor, version.id, site_id) if thresholds is None else dict(thresholds)
     check_thresholds(version, own)
     check_rule(version, rule)
+    faults = plan_faults(session, version, rule)
+    if faults:
+        raise BadRule.because(faults)
     if not title.strip():
         raise Invalid.because([Fault("title", "empty", "Name the test")])
     row = LocalTest(
