@@ -90,7 +90,7 @@ class Device(Document):
     udi_di: str | None = Field(default=None, max_length=64)
     """UDI-DI of the registered device"""
     class_uk: str | None = Field(default=None, max_length=64)
-    """Class under the UK Medical Devices Regulations 2002: I, IIa, IIb or III"""
+    """Class under the UK Medical Devices Regulations 2002: I, IIa, IIb, III, or IVD A to D"""
     content_qualification: Literal["PRODUCT", "RESEARCH", "SERVICE"]
     """What the results are: PRODUCT, RESEARCH or SERVICE"""
 
@@ -105,7 +105,7 @@ class ModelFacts(Document):
     supplier: Line
     """Your organisation's code at the network"""
     licence: Line
-    """SPDX identifier, or a text such as: Proprietary, see LICENCE.txt"""
+    """SPDX expression, or LicenseRef-NAME or proprietary with the text in LICENCE"""
     device: Device
     """The medical device that the model is, or is not yet"""
 
