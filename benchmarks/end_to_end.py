@@ -31,6 +31,7 @@ from model_registry.keys import service as keys
 from model_registry.packages.build import build
 from model_registry.packages.signature import new_private_key, public_bytes, sign
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from vigil.app.settings import Settings
 from vigil.app.wiring import build_parts
 from vigil.kernel.db import WriteSession
@@ -183,7 +184,9 @@ def _deploy(parts: Parts, settings: Settings, folder: Path) -> None:
             (model.SUPPLIER, OrganisationKind.SUPPLIER),
         ):
             identity.create_organisation(session, SYSTEM, ods_code=code, name=code, kind=kind)
-        version = versions.submit(session, SYSTEM, objects=parts.objects, archive=archive)
+        version = versions.submit(
+            session, SYSTEM, objects=parts.objects, handover=Handover.of(archive)
+        )
         manager = _person(session, Role.NETWORK_MANAGER)
         officer = _person(session, Role.CSO)
         site = identity.site(session, SYSTEM, SITE)

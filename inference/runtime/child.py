@@ -13,19 +13,24 @@ from typing import Any
 import numpy as np
 import onnxruntime as ort
 
-from inference.runtime.landlock import confine
 from inference.runtime.provider import PROVIDER
 from inference.runtime.wire import Arrays, Channel, Closed, Malformed
+from model_registry.packages.landlock import confine
+from model_registry.packages.network import not_granted
 
 _MIB = 1 << 20
 _QUIET = 4
 _MEMORY_WORDS = ("bad_alloc", "bad allocation", "failed to allocate", "out of memory")
 
 
+class NotIsolated(Exception):
+    """The kernel does not grant what the order asks for; the model was not looked at."""
+
+
 class Model:
     """An ONNX session under limits."""
 
-    def __init__(self, order: dict[str, Any]) -> None:
+    def __init__(self, order: dict[str, Any], *, isolated: bool) -> None:
         self._threads = order["threads"]
         self._status = _open_status()
         limit = order["memory_mb"] * _MIB + _address_space()
@@ -33,6 +38,9 @@ class Model:
         _allow_seconds(order["seconds"])
         path = Path(order["path"])
         self.confined = confine(path.parent)
+        refused = not_granted({"network": isolated, "files": self.confined})
+        if refused and order["must_be_isolated"]:
+            raise NotIsolated(",".join(refused))
         self._base_mb = self.peak_mb()
         self._session = ort.InferenceSession(path, self._options(), providers=[PROVIDER])
         self._session.disable_fallback()
@@ -89,7 +97,7 @@ def main(isolated: bool) -> None:
 
 def _serve(channel: Channel, order: dict[str, Any], isolated: bool) -> None:
     try:
-        model = Model(order)
+        model = Model(order, isolated=isolated)
     except Exception as error:  # noqa: BLE001 - whatever a model causes has to become an answer
         channel.send(_failure(error), {}, None)
         return
@@ -107,6 +115,8 @@ def _serve(channel: Channel, order: dict[str, Any], isolated: bool) -> None:
 
 def _failure(error: Exception) -> dict[str, Any]:
     text = str(error)
+    if isinstance(error, NotIsolated):
+        return {"failure": "isolation", "text": text}
     memory = isinstance(error, MemoryError) or any(w in text.lower() for w in _MEMORY_WORDS)
     return {"failure": "memory" if memory else "refused", "text": text[:300]}
 

@@ -6,6 +6,7 @@ ModelFailed
   ModelTimeout     loading or running took longer than it may
   OutOfMemory      it asked for more memory than it may have
   ModelCrashed     its process ended without an answer
+  NotIsolated      the kernel does not keep its process from the network and from files
   NoResult         it ran, and what it gave is no number
 """
 
@@ -34,6 +35,10 @@ class OutOfMemory(ModelFailed):
 
 class ModelCrashed(ModelFailed):
     title = "The model's process ended"
+
+
+class NotIsolated(ModelFailed):
+    title = "The model cannot be isolated on this machine"
 
 
 class NoResult(ModelFailed):

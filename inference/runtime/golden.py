@@ -94,11 +94,16 @@ class PackageRunner:
 
         Raises:
             OverBudget: loading takes too long, or too much memory.
+            NotIsolated: the kernel leaves it the network or files, and no setting allows that.
             ModelFailed: the model is refused.
         """
         limits = Limits.of(package.manifest.resources, self._settings, cases)
         # A hostile manifest may declare an hour: a check ends sooner.
-        limits = replace(limits, run_seconds=min(limits.run_seconds, MOST_RUN_SECONDS))
+        limits = replace(
+            limits,
+            run_seconds=min(limits.run_seconds, MOST_RUN_SECONDS),
+            must_be_isolated=not self._settings.runtime_without_isolation,
+        )
         with _budget():
             return LoadedPackage(package, limits)
 

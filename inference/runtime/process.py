@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from inference.runtime import cage
+from inference.runtime import cage, isolation
 from inference.runtime.errors import (
     ModelCrashed,
     ModelFailed,
     ModelRefused,
     ModelTimeout,
+    NotIsolated,
     OutOfMemory,
 )
 from inference.runtime.settings import RuntimeSettings
@@ -40,12 +41,16 @@ _ABANDONED_SECONDS = 3600
 
 @dataclass(frozen=True)
 class Limits:
-    """What a model may use. `memory_mb` is its own, above Python's and onnxruntime's."""
+    """What a model may use. `memory_mb` is its own, above Python's and onnxruntime's.
+
+    With `must_be_isolated` it is not loaded where the kernel leaves it the network or files.
+    """
 
     threads: int
     memory_mb: int
     load_seconds: float
     run_seconds: float
+    must_be_isolated: bool = False
 
     @classmethod
     def of(cls, resources: Resources, settings: RuntimeSettings, cases: int = 1) -> "Limits":
@@ -128,6 +133,7 @@ class ModelProcess:
             "threads": self._limits.threads,
             "memory_mb": self._limits.memory_mb,
             "seconds": self._limits.load_seconds,
+            "must_be_isolated": self._limits.must_be_isolated,
         }
         try:
             return self._ask(order, {}, self._limits.load_seconds)[0]
@@ -155,6 +161,8 @@ class ModelProcess:
         return answer, outputs
 
     def _failed(self, answer: dict[str, Any]) -> ModelFailed:
+        if answer["failure"] == "isolation":
+            return NotIsolated(isolation.why(tuple(answer.get("text", "").split(","))))
         if answer["failure"] != "memory":
             return ModelRefused(f"onnxruntime says: {answer.get('text', '')}")
         # What is left of its memory after such a failure is not to be relied on.

@@ -16,6 +16,11 @@ class RuntimeSettings(KernelSettings):
     runtime_memory_mb: int = Field(
         default=2048, ge=64, description="most memory of a model, whatever its manifest asks for"
     )
+    runtime_without_isolation: bool = Field(
+        default=False,
+        description="admit packages also where the kernel does not keep a model's process from "
+        "network and files, because something else does, such as a container",
+    )
     runtime_load_seconds: float = Field(
         default=60, gt=0, description="longest that loading a model may take"
     )

@@ -11,8 +11,6 @@ from functools import cached_property
 from typing import Final
 
 from model_registry.admission.completeness import completeness_found
-from model_registry.admission.device import device_evidence, device_faults
-from model_registry.admission.licence import licence_faults
 from model_registry.admission.models import Status
 from model_registry.admission.runner import GoldenRunner
 from model_registry.admission.signatures import signature_found
@@ -21,8 +19,9 @@ from model_registry.admission.verdict import Failed, Found, Verdict, refuse
 from model_registry.keys.service import KnownKey
 from model_registry.packages import checks
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.interface import interface_faults
-from model_registry.packages.structure import Structure, read_structure
+from model_registry.packages.device import device_evidence
+from model_registry.packages.interface import golden_shape_faults, interface_faults
+from model_registry.packages.structure import Structure
 from vigil.kernel.errors import Unavailable, VigilError
 from vigil.kernel.objects import ObjectStore, sha256
 
@@ -73,7 +72,7 @@ class Examination:
     def _ask(self, name: str) -> Verdict:
         check: Callable[[], Found] = getattr(self, f"_{name}")
         started = time.monotonic()
-        status, found = _answer(check)
+        status, found = answer(check)
         return Verdict(
             name=name,
             passed=status is Status.PASSED,
@@ -90,7 +89,7 @@ class Examination:
 
     @cached_property
     def _graph(self) -> Structure:
-        return read_structure(self._package.model)
+        return self._package.structure
 
     @cached_property
     def _trial(self) -> Trial:
@@ -112,18 +111,16 @@ class Examination:
         return Found(f"{count} finding{'s'[: count != 1]}, conditions are valid CEL")
 
     def _documents(self) -> Found:
-        refuse(checks.document_faults(self._package))
         return completeness_found(self._package)
 
     def _licence(self) -> Found:
+        refuse(checks.licence_faults_of(self._package))
         licence = self._package.manifest.model.licence
-        refuse(licence_faults(licence, self._package.files))
         return Found(f"{licence}: known, or its text is in the package")
 
     def _device(self) -> Found:
-        device = self._package.manifest.model.device
-        refuse(device_faults(device))
-        return Found(device_evidence(device))
+        refuse(checks.device_faults_of(self._package))
+        return Found(device_evidence(self._package.manifest.model.device))
 
     def _signature(self) -> Found:
         return signature_found(self._package, self._keys)
@@ -139,6 +136,7 @@ class Examination:
     def _interface(self) -> Found:
         refuse(interface_faults(self._package.manifest, self._graph))
         refuse(checks.golden_faults(self._package))
+        refuse(golden_shape_faults(self._package.golden, self._package.manifest, self._graph))
         self._trial.prepare(self._package)
         return Found("Declared inputs, outputs and findings are those of the graph")
 
@@ -163,7 +161,8 @@ def _not_reached(name: str, missing: Sequence[str]) -> Verdict:
     return Verdict(name, passed=False, evidence=evidence, seconds=0.0, status=Status.NOT_REACHED)
 
 
-def _answer(check: Callable[[], Found]) -> tuple[Status, Found]:
+def answer(check: Callable[[], Found]) -> tuple[Status, Found]:
+    """Ask, and make of whatever is wrong with the package a verdict with its evidence."""
     try:
         return Status.PASSED, check()
     except Failed as failed:

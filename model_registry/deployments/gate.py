@@ -1,11 +1,13 @@
 """What a gate is: a thing asked for before a version reaches a patient, met or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
 from model_registry.deployments import repository
 from model_registry.deployments.models import Deployment
+from model_registry.packages.plan_document import Criterion
 from model_registry.safety.configuration import configuration_digest
 from model_registry.versions.models import ModelVersion
 from vigil.kernel.db import ReadSession
@@ -72,6 +74,16 @@ class SpeakingGate(ReleaseGate, Protocol):
     def statuses(
         self, session: ReadSession, version: ModelVersion, site_id: str
     ) -> list[GateStatus]: ...
+
+
+@runtime_checkable
+class LocalTestReader(Protocol):
+    """One that reads what a test of Vigil's asked and found."""
+
+    def unmet(
+        self, session: ReadSession, local_test_id: str, criteria: Sequence[Criterion]
+    ) -> list[str]:
+        """Say which criteria of a change plan the test did not ask for, or did not show."""
 
 
 @dataclass(frozen=True)

@@ -59,7 +59,7 @@ def statuses(
         found += _approval(target)
         plan = cover(session, target.version)
         found.append(safety_case(session, target, plan))
-        found += acceptances(session, target, plan)
+        found += acceptances(session, target, plan, gates)
         for gate in gates:
             found += _of_higher_floor(session, gate, target)
     return found

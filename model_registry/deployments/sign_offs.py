@@ -1,9 +1,10 @@
 """The gates that people's signatures open: the supplier's safety case, the site's acceptances."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from model_registry.deployments.gate import GateStatus, Target
+from model_registry.deployments import local_tests
+from model_registry.deployments.gate import GateStatus, ReleaseGate, Target
 from model_registry.plans.cover import Cover, covering_acceptance
 from model_registry.safety import repository as safety
 from model_registry.safety.models import Acceptance, AcceptanceKind, SafetyCase, SignOffStatus
@@ -35,10 +36,13 @@ def safety_case(session: ReadSession, target: Target, plan: Cover | None) -> Gat
     return replace(covering, why=plan.why)
 
 
-def acceptances(session: ReadSession, target: Target, plan: Cover | None) -> Iterator[GateStatus]:
+def acceptances(
+    session: ReadSession, target: Target, plan: Cover | None, gates: Sequence[ReleaseGate] = ()
+) -> Iterator[GateStatus]:
     """Yield whether the site accepted and tested exactly this configuration.
 
-    A change plan that the site accepted stands for its acceptance. Its test, nothing stands for.
+    A change plan that the site accepted stands for its acceptance. Its test, nothing stands for;
+    the plan may ask more of it.
     """
     for kind in AcceptanceKind:
         found = safety.newest_acceptance(
@@ -50,7 +54,10 @@ def acceptances(session: ReadSession, target: Target, plan: Cover | None) -> Ite
         # A signed judgement may be that it failed; that never opens the gate.
         met = found is not None and found.status is SignOffStatus.SIGNED and found.passed
         own = _status(session, kind.value, (_ASKS[kind], _OFFICER), found, met=met)
-        if plan is None or kind is not AcceptanceKind.DCB0160 or _is_judged(found):
+        if kind is AcceptanceKind.LOCAL_TEST:
+            problem = local_tests.problem(session, found, plan, gates) if found and met else None
+            yield replace(own, met=False, why=f"signed, and {problem}") if problem else own
+        elif plan is None or _is_judged(found):
             yield own
         else:
             yield _by_plan(session, target, plan, own)

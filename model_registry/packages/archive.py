@@ -5,15 +5,31 @@ from functools import cached_property
 from pathlib import Path
 
 from model_registry.packages import layout, zipped
+from model_registry.packages.documents import (
+    CardDocument,
+    SafetyCaseDocument,
+    read_card,
+    read_safety_case,
+)
 from model_registry.packages.errors import BrokenPackage
-from model_registry.packages.golden import GoldenCase, read_cases
+from model_registry.packages.golden import (
+    CasesDocument,
+    GoldenCase,
+    read_cases,
+    read_cases_document,
+)
 from model_registry.packages.manifest import Manifest, parse_manifest
+from model_registry.packages.once import Once
+from model_registry.packages.structure import Structure, read_structure
 from vigil.kernel.errors import Fault
 
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """The files of a package by name. Only names that `layout` expects ever get in."""
+    """The files of a package by name. Only names that `layout` expects ever get in.
+
+    What a file says is read once, when it is first asked for; so is that it cannot be read.
+    """
 
     files: dict[str, bytes]
 
@@ -70,14 +86,56 @@ class ModelPackage:
             raise BrokenPackage.because([Fault(name, "missing", "Add it to the package")])
         return data
 
-    @cached_property
+    @property
     def manifest(self) -> Manifest:
-        return parse_manifest(self.read(layout.MANIFEST))
+        return self._manifest.value()
 
     @cached_property
     def model(self) -> bytes:
         return self.read(layout.MODEL)
 
-    @cached_property
+    @property
+    def structure(self) -> Structure:
+        """The ONNX graph, as a child process read it."""
+        return self._structure.value()
+
+    @property
+    def card(self) -> CardDocument:
+        return self._card.value()
+
+    @property
+    def safety_case(self) -> SafetyCaseDocument:
+        return self._safety_case.value()
+
+    @property
+    def cases(self) -> CasesDocument:
+        """What golden/cases.yaml says; `golden` has read the files that it names as well."""
+        return self._cases.value()
+
+    @property
     def golden(self) -> tuple[GoldenCase, ...]:
-        return read_cases(self.files, self.manifest)
+        return self._golden.value()
+
+    @cached_property
+    def _manifest(self) -> Once[Manifest]:
+        return Once.of(lambda: parse_manifest(self.read(layout.MANIFEST)))
+
+    @cached_property
+    def _structure(self) -> Once[Structure]:
+        return Once.of(lambda: read_structure(self.model))
+
+    @cached_property
+    def _card(self) -> Once[CardDocument]:
+        return Once.of(lambda: read_card(self.read(layout.CARD)))
+
+    @cached_property
+    def _safety_case(self) -> Once[SafetyCaseDocument]:
+        return Once.of(lambda: read_safety_case(self.read(layout.SAFETY_CASE)))
+
+    @cached_property
+    def _cases(self) -> Once[CasesDocument]:
+        return Once.of(lambda: read_cases_document(self.read(layout.CASES)))
+
+    @cached_property
+    def _golden(self) -> Once[tuple[GoldenCase, ...]]:
+        return Once.of(lambda: read_cases(self.cases, self.files, self.manifest))

@@ -10,7 +10,7 @@ from model_registry.packages.archive import ModelPackage
 from model_registry.packages.build import build as build_archive
 from model_registry.packages.errors import BrokenPackage, UnknownSchema
 from model_registry.packages.layout import SIGNATURE
-from vigil.kernel.console import CHECK_FAILED, say, show
+from vigil.kernel.console import CHECK_FAILED, extra_of, say, show
 from vigil.kernel.objects import sha256
 
 app = typer.Typer(help="Make and check a model package; needs no server.", no_args_is_help=True)
@@ -30,13 +30,26 @@ def init(ctx: typer.Context, model: OnnxFile, folder: Folder) -> None:
 
 
 @app.command()
-def check(ctx: typer.Context, source: Source) -> None:
-    """Name every fault with its file, field and remedy."""
-    faults = checks.check(ModelPackage.open(source))
+def check(
+    ctx: typer.Context,
+    source: Source,
+    run: Annotated[
+        bool, typer.Option("--run", help="also run the golden cases, as admission does")
+    ] = False,
+) -> None:
+    """Name every fault with its file, field and remedy; with --run, run the golden cases too."""
+    package = ModelPackage.open(source)
+    faults = checks.check(package)
     if faults:
         show(ctx, [{"field": f.field, "problem": f.problem, "remedy": f.remedy} for f in faults])
         say(f"{len(faults)} faults.")
         raise typer.Exit(CHECK_FAILED)
+    if run:
+        # The runtime is a floor above, and handed in.
+        found = list(extra_of(ctx, "run_checks")(package))
+        show(ctx, found)
+        if not all(row["passed"] for row in found):
+            raise typer.Exit(CHECK_FAILED)
     say("The package is in order.")
 
 

@@ -11,7 +11,7 @@ model:
   name: {name}             # lower case, digits and hyphens; the same for every version
   version: 1.0.0               # your label of these bytes; other bytes need another label
   supplier: …                  # your organisation's code at the network
-  licence: …                   # SPDX identifier (Apache-2.0), or: Proprietary, see LICENCE.txt
+  licence: …                   # SPDX (Apache-2.0), or proprietary with its text in LICENCE
   device:
     # PRODUCT: a device on the market; RESEARCH: not yet one; SERVICE: made and used in-house.
     # DICOM (0018,9004), PS3.3 C.8.13.2.1. A PRODUCT has a udi_di and a class_uk.

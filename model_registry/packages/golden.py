@@ -77,17 +77,16 @@ def read_cases_document(data: bytes) -> CasesDocument:
     return parsed(CasesDocument, read_yaml(data, CASES), CASES)
 
 
-def read_cases(files: Mapping[str, bytes], manifest: Manifest) -> tuple[GoldenCase, ...]:
-    """Read golden/cases.yaml and every file it names.
+def read_cases(
+    document: CasesDocument, files: Mapping[str, bytes], manifest: Manifest
+) -> tuple[GoldenCase, ...]:
+    """Read every file that golden/cases.yaml names.
 
     Raises:
         BrokenPackage: it breaks rules; every one is named.
     """
-    if CASES not in files:
-        raise BrokenPackage.because([Fault(CASES, "missing", "List at least one golden case")])
-    listed = read_cases_document(files[CASES]).cases
     cases, faults = [], []
-    for number, case in enumerate(listed):
+    for number, case in enumerate(document.cases):
         reading = _Reading(files, manifest, f"{CASES}:cases.{number}")
         cases.append(reading.case(case))
         faults += reading.faults

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from model_registry.packages.layout import MANIFEST
+from model_registry.packages.golden import GoldenCase
+from model_registry.packages.layout import CASES, MANIFEST
 from model_registry.packages.manifest import Manifest, Output, Tensor
 from model_registry.packages.steps import Channels, Resize
 from model_registry.packages.structure import Port, Structure
@@ -36,6 +37,40 @@ def expected_shape(tensor: Tensor) -> tuple[int | None, ...]:
         "NHWC": (1, height, width, channels),
         "NCDHW": (1, channels, None, height, width),
     }[tensor.layout]
+
+
+def golden_shape_faults(
+    cases: Sequence[GoldenCase], manifest: Manifest, structure: Structure
+) -> list[Fault]:
+    """Return where a golden case's arrays are not what the graph takes and gives.
+
+    An input given as DICOM is made by the steps, which `interface_faults` holds against the graph.
+    """
+    dtypes = {tensor.name: tensor.dtype for tensor in manifest.input.tensors}
+    faults = []
+    for number, case in enumerate(cases):
+        place = f"{CASES}:cases.{number}"
+        for name, array in case.inputs.items():
+            port, field = structure.input(name), f"{place}.input.{name}"
+            if array.dtype.name != dtypes[name]:
+                remedy = f"Save it as {dtypes[name]}"
+                faults.append(Fault(field, f"it is {array.dtype.name}", remedy))
+            faults += _golden_faults(field, array.shape, port, "takes")
+        for name, array in case.expected.items():
+            port = structure.output(name)
+            faults += _golden_faults(f"{place}.expected.{name}", array.shape, port, "gives")
+    return faults
+
+
+def _golden_faults(field: str, given: Shape, port: Port | None, verb: str) -> Iterator[Fault]:
+    if port is None or port.shape is None:
+        return
+    fits = len(given) == len(port.shape) and all(
+        wanted is None or length == wanted for length, wanted in zip(given, port.shape, strict=True)
+    )
+    if not fits:
+        problem = f"it is {_shown(given)}, the model {verb} {_shown(port.shape)}"
+        yield Fault(field, problem, "Give it as it was in your own run, the batch included")
 
 
 def _budget_faults(manifest: Manifest, structure: Structure) -> Iterator[Fault]:

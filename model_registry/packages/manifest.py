@@ -7,6 +7,7 @@ beside it is for `checks` to say.
 
 import hashlib
 import json
+from collections import Counter
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, Field, ValidationError, model_validator
@@ -89,7 +90,7 @@ class Device(Document):
     udi_di: str | None = Field(default=None, max_length=64)
     """UDI-DI of the registered device"""
     class_uk: str | None = Field(default=None, max_length=64)
-    """Class under the UK Medical Devices Regulations 2002: I, IIa, IIb or III"""
+    """Class under the UK Medical Devices Regulations 2002: I, IIa, IIb, III, or IVD A to D"""
     content_qualification: Literal["PRODUCT", "RESEARCH", "SERVICE"]
     """What the results are: PRODUCT, RESEARCH or SERVICE"""
 
@@ -104,7 +105,7 @@ class ModelFacts(Document):
     supplier: Line
     """Your organisation's code at the network"""
     licence: Line
-    """SPDX identifier, or a text such as: Proprietary, see LICENCE.txt"""
+    """SPDX expression, or LicenseRef-NAME or proprietary with the text in LICENCE"""
     device: Device
     """The medical device that the model is, or is not yet"""
 
@@ -361,7 +362,7 @@ def preprocessing_digest(manifest: Manifest) -> str:
 
 
 def _unique(names: list[str], what: str) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)
     if twice:
         raise broken(f"{what} {', '.join(twice)} occurs twice", "Give each its own")
 

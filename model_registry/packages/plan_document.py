@@ -164,6 +164,21 @@ def read_change_plan(data: bytes) -> ChangePlan:
     return parsed(ChangePlan, read_yaml(data, CHANGE_PLAN), CHANGE_PLAN)
 
 
+def _beyond_a_test(data: bytes) -> list[Fault]:
+    """A site's test compares with the card's claim for everybody: of a group it knows no claim."""
+    problem = "no site's test can compare a group with the version before"
+    return [
+        Fault(
+            f"{CHANGE_PLAN}:steps.{place}.acceptance.{number}.non_inferior_within",
+            problem,
+            "Give `min`, or ask it of the card",
+        )
+        for place, step in enumerate(read_change_plan(data).steps)
+        for number, one in enumerate(step.acceptance)
+        if one.evidence == "local_test" and one.axis is not None and one.margin is not None
+    ]
+
+
 def check_plan(data: bytes, manifest: Manifest) -> None:
     """Go on only if the plan can be read and speaks of findings that the model has.
 
@@ -171,7 +186,7 @@ def check_plan(data: bytes, manifest: Manifest) -> None:
         BrokenPackage: it cannot, or it speaks of others.
     """
     known = {finding.key for finding in manifest.findings}
-    faults = [
+    faults = _beyond_a_test(data) + [
         Fault(
             f"{CHANGE_PLAN}:steps.{place}.acceptance.{number}.finding",
             f"{criterion.finding} is no finding of the model",

@@ -1,7 +1,7 @@
 """Read an ONNX file's structure in a process of its own; `structure_start` starts it.
 
 It takes the model from standard input and writes one JSON object to standard output: `facts`, or
-`faults` as [field, problem, remedy]. Of Vigil it imports two modules of plain rules, so that it
+`faults` as [field, problem, remedy]. Of Vigil it imports plain rules, so that it
 needs no setting. A model is data: nothing of it is computed, and no file it names is opened.
 The order is from cheap to dear: parse, walk with a limit, the library's checker, inferred sizes.
 """
@@ -12,12 +12,14 @@ import resource
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import onnx
 from google.protobuf.unknown_fields import UnknownFieldSet
 
 from model_registry.packages import operators, structure_cost
+from model_registry.packages.landlock import confine
 
 MB = 1024 * 1024
 MAX_OUTPUT = 4 * MB
@@ -219,6 +221,7 @@ def first_line(error: Exception) -> str:
 
 def main(size: int) -> None:
     limit(size)
+    confine(Path.cwd())
     try:
         answer = read(sys.stdin.buffer.read(size))
     except MemoryError:

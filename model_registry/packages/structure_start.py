@@ -10,6 +10,8 @@ import sys
 def main() -> None:
     # Last in the path: nothing of ours may stand in for a module of Python or of onnx.
     sys.path.append(sys.argv[2])
+    # Before anything is imported that may start a thread; best effort, where the kernel grants it.
+    importlib.import_module("model_registry.packages.network").leave_network()
     importlib.import_module("model_registry.packages.structure_child").main(int(sys.argv[1]))
 
 

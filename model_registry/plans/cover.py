@@ -7,6 +7,7 @@ signatures still stand, is asked anew each time.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from model_registry.packages.plan_document import ChangePlan, Criterion
 from model_registry.plans import repository
 from model_registry.plans.models import PlanAssessment
 from model_registry.safety import repository as safety
@@ -46,10 +47,17 @@ class Cover:
             more = f" (and {len(self.reasons) - 1} more)" if len(self.reasons) > 1 else ""
             return f"claims {self.claim} and is outside: {self.reasons[0]}{more}"
         label = self.anchor.version if self.anchor else ""
-        return (
+        said = (
             f"covered by the predetermined change plan of {label}: {self.claim}; "
             "every difference is one that the plan names, and every criterion on the card is met"
         )
+        return f"{said}. Each site's test has to show: {self.waiting}" if self.waiting else said
+
+    @property
+    def waiting(self) -> str:
+        """The criteria that wait for each site's own test, in words; empty where there are none."""
+        shown = self.assessment.criteria if self.assessment else []
+        return "; ".join(dict.fromkeys(one["asked"] for one in shown if one["met"] is None))
 
 
 def cover(session: ReadSession, version: ModelVersion) -> Cover | None:
@@ -66,6 +74,27 @@ def cover(session: ReadSession, version: ModelVersion) -> Cover | None:
     case = safety.signed_case(session, anchor.digest) if anchor else None
     reasons = [*judged.reasons, *_fallen(session, judged, anchor, case)]
     return Cover(claim, judged, anchor, case, tuple(reasons))
+
+
+def local_criteria(session: ReadSession, found: Cover) -> tuple[Criterion, ...]:
+    """Return what the steps on the way ask of each site's own test, while the plan covers."""
+    judged = found.assessment
+    if not found.is_inside or judged is None or found.anchor is None:
+        return ()
+    kept = repository.plan(session, found.anchor.id)
+    if kept is None:
+        return ()
+    between = repository.versions(session, judged.chain[:-1])
+    follows = [versions.manifest(one).follows for one in between]
+    keys = {judged.step, *(one.step for one in follows if one)}
+    plan = ChangePlan.model_validate(kept.content)
+    return tuple(
+        criterion
+        for step in plan.steps
+        if step.key in keys
+        for criterion in step.acceptance
+        if criterion.evidence == "local_test"
+    )
 
 
 def covering_acceptance(

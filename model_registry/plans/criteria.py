@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.documents import read_card
-from model_registry.packages.layout import CARD
 from model_registry.packages.plan_document import Criterion, PlanStep
 from model_registry.plans.figures import Figure, figures
 
@@ -86,7 +84,7 @@ def _best(package: ModelPackage, criterion: Criterion) -> float | None:
 
 
 def _figures(package: ModelPackage, criterion: Criterion) -> list[Figure]:
-    return list(figures(read_card(package.read(CARD)), package.manifest, criterion))
+    return list(figures(package.card, package.manifest, criterion))
 
 
 def _to_reach(criterion: Criterion) -> str:

@@ -87,6 +87,19 @@ def signed_acceptance(
     ).first()
 
 
+def newest_of_vigil(
+    session: ReadSession, *, site_id: str, configuration_digest: str
+) -> Acceptance | None:
+    """Return what the newest test that Vigil ran of this configuration came to, signed or not."""
+    statement = select(Acceptance).where(
+        Acceptance.kind == AcceptanceKind.LOCAL_TEST,
+        Acceptance.site_id == site_id,
+        Acceptance.configuration_digest == configuration_digest,
+        col(Acceptance.local_test_id).is_not(None),
+    )
+    return session.exec(statement.order_by(col(Acceptance.id).desc()).limit(1)).first()
+
+
 def signed_case_digests(session: ReadSession, digests: Collection[str]) -> frozenset[str]:
     """Return which of these versions' digests have a signed case."""
     statement = select(SafetyCase.version_digest).where(

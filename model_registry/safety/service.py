@@ -148,7 +148,7 @@ def sign_acceptance(
     Raises:
         NotAnOfficer: the actor is no registered officer of this site, or submitted the version.
         AlreadyJudged: the acceptance is no draft.
-        VigilTestedIt: a document made elsewhere would replace a test that Vigil ran.
+        VigilTestedIt: a document made elsewhere would stand in for a test that Vigil ran.
     """
     acceptance = acceptance_by_id(session, actor, acceptance_id)
     signer = officer_of_site(session, actor, acceptance.site_id)
@@ -161,8 +161,7 @@ def sign_acceptance(
         site_id=acceptance.site_id,
         configuration_digest=acceptance.configuration_digest,
     )
-    if earlier is not None and earlier.local_test_id and not acceptance.local_test_id:
-        raise VigilTestedIt("Vigil tested this configuration here. Only a new test replaces that.")
+    _check_not_tested(session, acceptance)
     _sign(session, actor, acceptance, earlier, reason)
     events.publish(session, AcceptanceSigned(acceptance.id, actor))
     return acceptance
@@ -180,6 +179,22 @@ def acceptance_by_id(session: ReadSession, actor: Actor, acceptance_id: str) -> 
     if found is None:
         raise UnknownAcceptance("No acceptance has this id, or it is another site's.")
     return found
+
+
+def _check_not_tested(session: ReadSession, acceptance: Acceptance) -> None:
+    """What Vigil measured stands, whether somebody signed it, left it unsigned, or it is stale."""
+    if acceptance.kind is not AcceptanceKind.LOCAL_TEST or acceptance.local_test_id:
+        return
+    tested = repository.newest_of_vigil(
+        session,
+        site_id=acceptance.site_id,
+        configuration_digest=acceptance.configuration_digest,
+    )
+    if tested is not None:
+        said = "passed" if tested.passed else "did not pass"
+        raise VigilTestedIt(
+            f"Vigil tested this configuration here, and it {said}. Only a new test replaces that."
+        )
 
 
 def _sign(

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from model_registry.submissions import conversation, rehearsal, service, uploads
 from model_registry.submissions.asking import (
-    Archive,
+    Prepared,
     Reader,
     Reviewer,
     Supplier,
@@ -265,7 +265,7 @@ def request_test_run(
 @router.post("/{submission_id}/submit")
 def submit_submission(
     submission_id: str,
-    archive: Archive,
+    handover: Prepared,
     body: Reason,
     session: Writing,
     actor: Supplier,
@@ -281,7 +281,7 @@ def submit_submission(
         parts,
         submission_id=submission_id,
         revision=revision,
-        archive=archive,
+        handover=handover,
         reason=body.reason,
     )
     return SubmissionFacts.model_validate(found)

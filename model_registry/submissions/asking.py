@@ -5,8 +5,9 @@ from typing import Annotated
 from fastapi import Depends
 
 from model_registry.submissions.folder import UploadFolder
-from model_registry.submissions.preparing import archive_of
+from model_registry.submissions.preparing import handover_of
 from model_registry.submissions.settings import SubmissionSettings, settings_of
+from model_registry.versions.handover import Handover
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.parts import Parts
@@ -25,10 +26,10 @@ def folder_of(parts: Parts) -> UploadFolder:
     return UploadFolder(settings_of(parts.settings).uploads)
 
 
-def prepared(submission_id: str, parts: PartsDep, actor: Supplier) -> bytes:
-    """Read a draft's archive. Declared before the session, it is done before the turn to write."""
-    return archive_of(parts, actor, submission_id)
+def prepared(submission_id: str, parts: PartsDep, actor: Supplier) -> Handover | None:
+    """Read a draft's package. Declared before the session, it is done before the turn to write."""
+    return handover_of(parts, actor, submission_id)
 
 
 Limits = Annotated[SubmissionSettings, Depends(limits)]
-Archive = Annotated[bytes, Depends(prepared)]
+Prepared = Annotated[Handover | None, Depends(prepared)]

@@ -14,7 +14,7 @@ from model_registry.submissions import conversation, rehearsal, service, uploads
 from model_registry.submissions.checklist import Checklist
 from model_registry.submissions.folder import UploadFolder, sha256_of
 from model_registry.submissions.models import Submission, SubmissionState, Upload
-from model_registry.submissions.preparing import archive_of
+from model_registry.submissions.preparing import handover_of
 from model_registry.submissions.questions import QUESTIONS, YES, Form, Task
 from model_registry.submissions.receiving import Receiver
 from model_registry.submissions.settings import settings_of
@@ -156,7 +156,7 @@ def submit(
     actor, parts = actor_of(ctx), parts_of(ctx)
     with parts.database.read() as session:
         found = service.submission(session, actor, submission)
-    archive = archive_of(parts, actor, found.id)
+    handover = handover_of(parts, actor, found.id)
     with parts.database.write() as session:
         done = service.submit(
             session,
@@ -164,7 +164,7 @@ def submit(
             parts,
             submission_id=found.id,
             revision=found.revision,
-            archive=archive,
+            handover=handover,
             reason=reason,
         )
         [line] = service.lines(session, [done])

@@ -7,7 +7,7 @@ from fastapi import APIRouter, BackgroundTasks, Form, Request
 from starlette.responses import RedirectResponse, Response
 
 from model_registry.submissions import conversation, rehearsal, service, uploads
-from model_registry.submissions.asking import Archive, Reader, Reviewer, Supplier, folder_of
+from model_registry.submissions.asking import Prepared, Reader, Reviewer, Supplier, folder_of
 from model_registry.submissions.errors import ChangedMeanwhile
 from model_registry.submissions.models import Submission, SubmissionState
 from model_registry.submissions.questions import Task
@@ -95,7 +95,7 @@ def submit(
     *,
     request: Request,
     submission_id: str,
-    archive: Archive,
+    handover: Prepared,
     session: Writing,
     actor: Supplier,
     parts: PartsDep,
@@ -112,7 +112,7 @@ def submit(
                 parts,
                 submission_id=submission_id,
                 revision=revision,
-                archive=archive,
+                handover=handover,
             )
         except ChangedMeanwhile:
             return _stale(request, session, actor, submission_id)

@@ -1,22 +1,24 @@
 """What is done before a transaction begins: a draft's archive is read and put into the store.
 
-SQLite has one writer. To read and flush hundreds of megabytes while holding its turn would let
-every DICOM association wait.
+Why: `versions.handover`.
 """
 
 from model_registry.submissions import service
 from model_registry.submissions.access import require_supplier
+from model_registry.submissions.errors import UploadLost
 from model_registry.submissions.folder import UploadFolder
 from model_registry.submissions.models import SubmissionState
 from model_registry.submissions.settings import settings_of
+from model_registry.versions.handover import Handover
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.objects import sha256
 from vigil.kernel.parts import Parts
 
 
-def archive_of(parts: Parts, actor: Actor, submission_id: str) -> bytes:
-    """Return the bytes of a draft that is ready to be submitted; the store has them by then.
+def handover_of(parts: Parts, actor: Actor, submission_id: str) -> Handover | None:
+    """Return the package of a draft that is ready to be submitted; the store has it by then.
 
-    For one that is not ready there are none: `service.submit` says why, or a repeated request is
+    For one that is not ready there is none: `service.submit` says why, or a repeated request is
     answered as the first one was.
     """
     with parts.database.read() as session:
@@ -26,7 +28,10 @@ def archive_of(parts: Parts, actor: Actor, submission_id: str) -> bytes:
             found.state is SubmissionState.DRAFT and not service.checklist(session, found).missing
         )
     if not is_ready or found.upload_id is None:
-        return b""
+        return None
     archive = UploadFolder(settings_of(parts.settings).uploads).read(found.upload_id)
-    parts.objects.put(archive)
-    return archive
+    if sha256(archive) != found.archive_digest:
+        raise UploadLost("The bytes on the disk are not those that came. Upload the package again.")
+    handover = Handover.of(archive)
+    handover.store(parts.objects)
+    return handover

@@ -10,13 +10,7 @@ from typing import Any, Final, TypeVar
 
 from model_registry.packages import checks
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.documents import (
-    CardDocument,
-    SafetyCaseDocument,
-    read_card,
-    read_safety_case,
-)
-from model_registry.packages.layout import CARD, SAFETY_CASE
+from model_registry.packages.documents import CardDocument, SafetyCaseDocument
 from vigil.kernel.errors import Fault, Invalid
 
 MAX_FAULTS: Final = 100
@@ -54,8 +48,8 @@ def read_archive(data: bytes) -> Reading:
     except Invalid as error:
         return Reading(faults=error.faults[:MAX_FAULTS])
     manifest = _or_none(lambda: package.manifest)
-    card = _or_none(lambda: read_card(package.read(CARD)))
-    case = _or_none(lambda: read_safety_case(package.read(SAFETY_CASE)))
+    card = _or_none(lambda: package.card)
+    case = _or_none(lambda: package.safety_case)
     return Reading(
         files={name: len(content) for name, content in sorted(package.files.items())},
         manifest=manifest.as_json() if manifest else None,

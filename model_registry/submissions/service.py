@@ -32,12 +32,12 @@ from model_registry.submissions.models import (
 from model_registry.submissions.questions import Task, checked, tidy
 from model_registry.submissions.standing import standing_faults
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.identity.actor import Actor
-from vigil.kernel.objects import sha256
 from vigil.kernel.parts import Parts
 
 PAGE: Final = 50
@@ -175,7 +175,7 @@ def submit(
     *,
     submission_id: str,
     revision: int,
-    archive: bytes,
+    handover: Handover | None,
     reason: str = "submitted",
 ) -> Submission:
     """Hand the package over: its version is made and its admission asked for, or nothing is.
@@ -186,7 +186,8 @@ def submit(
         parts: the object store and the queue.
         submission_id: the draft.
         revision: the one that was looked at on the page of answers.
-        archive: the bytes of its upload, read before the transaction began.
+        handover: its package, read and stored before the transaction began; None for a draft that
+            is not ready.
         reason: for the audit.
 
     Raises:
@@ -197,13 +198,13 @@ def submit(
     missing = checklist(session, found).missing
     if missing:
         raise Incomplete.because(missing)
-    if sha256(archive) != found.archive_digest:
+    if handover is None or handover.digest != found.archive_digest:
         raise UploadLost("The bytes on the disk are not those that came. Upload the package again.")
     version = versions.submit(
         session,
         actor,
         objects=parts.objects,
-        archive=archive,
+        handover=handover,
         reason=f"{found.reference}: {reason}",
     )
     if repository.submission_of_version(session, version.id) is not None:

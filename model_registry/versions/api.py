@@ -18,6 +18,7 @@ from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.zipped import ARCHIVE, MAX_ARCHIVE
 from model_registry.versions import aliases, contents, service
 from model_registry.versions.comparison import Section
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.errors import Fault
 from vigil.kernel.identity.actor import Actor
@@ -128,6 +129,13 @@ async def received(request: Request, parts: PartsDep) -> AsyncIterator[IO[bytes]
         yield file
 
 
+def handed_over(
+    archive: Annotated[IO[bytes], Depends(received)], actor: Submitter, parts: PartsDep
+) -> Handover:
+    """Read and store it. Declared before the session, it is done before the turn to write."""
+    return service.prepare(parts.database, parts.objects, actor, archive.read())
+
+
 @router.get("/versions")
 def list_versions(
     request: Request,
@@ -164,14 +172,14 @@ def show_version(version_id: str, session: Reading, actor: Reader) -> VersionDet
     },
 )
 def submit_version(
-    archive: Annotated[IO[bytes], Depends(received)],
+    handover: Annotated[Handover, Depends(handed_over)],
     session: Writing,
     actor: Submitter,
     parts: PartsDep,
     response: Response,
 ) -> VersionFacts:
     """Submit a package; a worker then checks it. The same bytes again give the same version."""
-    version = service.submit(session, actor, objects=parts.objects, archive=archive.read())
+    version = service.submit(session, actor, objects=parts.objects, handover=handover)
     service.request_admission(session, parts.queue, version)
     response.headers["Location"] = f"/api/v1/versions/{version.id}"
     return VersionFacts.model_validate(version)

@@ -58,9 +58,10 @@ def submit(
     """Submit a package. The same bytes again give the same version."""
     actor, parts = actor_of(ctx), parts_of(ctx)
     archive = build(ModelPackage.open(source)) if source.is_dir() else source.read_bytes()
+    handover = service.prepare(parts.database, parts.objects, actor, archive)
     with parts.database.write() as session:
         version = service.submit(
-            session, actor, objects=parts.objects, archive=archive, reason=reason
+            session, actor, objects=parts.objects, handover=handover, reason=reason
         )
         service.request_admission(session, parts.queue, version)
     version = _wait(ctx, actor, version, wait)

@@ -6,22 +6,20 @@ An archive may hold hundreds of megabytes; its documents are a few kilobytes, an
 from model_registry.packages.archive import ModelPackage
 from model_registry.versions import repository
 from model_registry.versions.comparison import DOCUMENTS, Contents, Difference, compare
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionFile
 from vigil.kernel.db import ReadSession, WriteSession
-from vigil.kernel.objects import ObjectStore, sha256
+from vigil.kernel.objects import ObjectStore
 
 
-def keep(
-    session: WriteSession, objects: ObjectStore, version: ModelVersion, package: ModelPackage
-) -> None:
-    """Note each file of a package, and keep its documents under their own digests."""
-    for name, data in sorted(package.files.items()):
-        digest = objects.put(data) if name in DOCUMENTS else sha256(data)
+def keep(session: WriteSession, version: ModelVersion, handover: Handover) -> None:
+    """Note each file of a package; its documents are in the store under their own digests."""
+    for name, data in sorted(handover.package.files.items()):
         row = VersionFile(
             id=session.new_id("vfl"),
             version_id=version.id,
             name=name,
-            digest=digest,
+            digest=handover.digests[name],
             size=len(data),
         )
         session.add(row)

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy.exc import IntegrityError
 
 from model_registry.packages.archive import ModelPackage
-from model_registry.packages.layout import MANIFEST, missing
+from model_registry.packages.layout import MANIFEST
 from model_registry.packages.manifest import Manifest, preprocessing_digest
 from model_registry.versions import aliases, contents, repository
 from model_registry.versions.errors import (
@@ -20,10 +20,11 @@ from model_registry.versions.errors import (
     VersionTaken,
 )
 from model_registry.versions.events import VersionWithdrawn
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import Model, ModelVersion, VersionChange, VersionStatus
 from model_registry.versions.transitions import check_person, transition
 from vigil.kernel.audit import service as audit
-from vigil.kernel.db import ReadSession, WriteSession
+from vigil.kernel.db import Database, ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
 from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.events import Events
@@ -31,7 +32,7 @@ from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
-from vigil.kernel.objects import ObjectStore, sha256
+from vigil.kernel.objects import ObjectStore
 
 ADMIT: Final = "versions.admit"
 PAGE: Final = 50
@@ -42,35 +43,34 @@ def submit(
     actor: Actor,
     *,
     objects: ObjectStore,
-    archive: bytes,
+    handover: Handover,
     reason: str = "submitted",
 ) -> ModelVersion:
     """Take in a package and return its version, which admission then checks.
 
+    `prepare` stores it before the transaction begins; what is not stored by then is stored here.
+
     Raises:
-        BrokenPackage: the archive or the manifest is not readable.
         ForeignSupplier: the manifest names another organisation.
         VersionTaken: the label stands for other bytes already.
     """
-    actor.require(Permission.VERSION_SUBMIT)
-    package = _readable(archive)
-    manifest = package.manifest
-    organisation = _organisation(session, actor, manifest)
-    digest = sha256(archive)
-    model = repository.model_of(session, organisation.id, manifest.model.name)
-    known = repository.version_of(session, model.id, manifest.model.version) if model else None
+    known = known_as(session, actor, handover)
     if known is not None:
-        return _same(known, digest)
+        return known
+    manifest, digest = handover.manifest, handover.digest
+    organisation = _organisation(session, actor, manifest)
+    model = repository.model_of(session, organisation.id, manifest.model.name)
     model = model or _new_model(session, organisation, manifest)
     aliases.refuse_label(session, model, manifest.model.version)
-    objects.put(archive)
+    if not handover.is_stored(objects):
+        handover.store(objects)
     version = ModelVersion(
         id=session.new_id("ver"),
         model_id=model.id,
         organisation_id=organisation.id,
         version=manifest.model.version,
         digest=digest,
-        size=len(archive),
+        size=len(handover.archive),
         manifest=manifest.as_json(),
         preprocessing_digest=preprocessing_digest(manifest),
         status=VersionStatus.SUBMITTED,
@@ -82,11 +82,43 @@ def submit(
         session.flush()
     except IntegrityError:
         raise VersionTaken("It is being submitted at this moment. Ask again.") from None
-    contents.keep(session, objects, version, package)
+    contents.keep(session, version, handover)
     _note(session, actor, version, reason)
     facts = {"digest": digest, "model": model.name, "label": version.version}
     audit.record(session, actor, "supplier:version:submit", version.id, reason, **facts)
     return version
+
+
+def known_as(session: ReadSession, actor: Actor, handover: Handover) -> ModelVersion | None:
+    """Return the version that these bytes are already; None where the label is free.
+
+    Raises:
+        ForeignSupplier: the manifest names another organisation.
+        VersionTaken: the label stands for other bytes already.
+    """
+    actor.require(Permission.VERSION_SUBMIT)
+    facts = handover.manifest.model
+    organisation = _organisation(session, actor, handover.manifest)
+    model = repository.model_of(session, organisation.id, facts.name)
+    known = repository.version_of(session, model.id, facts.version) if model else None
+    return None if known is None else _same(known, handover.digest)
+
+
+def prepare(database: Database, objects: ObjectStore, actor: Actor, archive: bytes) -> Handover:
+    """Read and store what is handed over, before the turn to write begins.
+
+    Raises:
+        BrokenPackage: the archive or the manifest is not readable.
+        ForeignSupplier: the manifest names another organisation; nothing is stored.
+        VersionTaken: the label stands for other bytes already; nothing is stored.
+    """
+    actor.require(Permission.VERSION_SUBMIT)
+    handover = Handover.of(archive)
+    with database.read() as session:
+        known = known_as(session, actor, handover)
+    if known is None:
+        handover.store(objects)
+    return handover
 
 
 def request_admission(session: WriteSession, queue: Queue, version: ModelVersion) -> None:
@@ -244,14 +276,6 @@ def _labelled(session: ReadSession, model: Model, label: str) -> ModelVersion | 
     if alias is not None:
         return session.get_one(ModelVersion, alias.version_id)
     return repository.version_of(session, model.id, label)
-
-
-def _readable(archive: bytes) -> ModelPackage:
-    package = ModelPackage.from_zip(archive)
-    faults = missing(package.files)
-    if faults:
-        raise Invalid.because(faults)
-    return package
 
 
 def _note(session: WriteSession, actor: Actor, version: ModelVersion, reason: str) -> None:

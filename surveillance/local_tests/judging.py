@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference.runs.models import Outcome
 from model_registry.packages.documents import read_card
 from model_registry.packages.layout import CARD
 from model_registry.safety import service as safety
@@ -13,9 +12,9 @@ from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.local_tests import claims as claim_lines
 from surveillance.local_tests import repository
+from surveillance.local_tests.cases import scored
 from surveillance.local_tests.claims import Claim
 from surveillance.local_tests.document import judge
-from surveillance.local_tests.figures import Scored
 from surveillance.local_tests.models import LocalTest, LocalTestState, Verdict
 from surveillance.local_tests.needs import Need, needs
 from surveillance.local_tests.repository import Judged
@@ -64,7 +63,7 @@ def evaluate(parts: Parts, actor: Actor, test_id: str) -> dict[str, str]:
     judged = judge(
         facts,
         Rule.model_validate(row.rule),
-        [_scored(one) for one in cases],
+        [scored(one) for one in cases],
         claims_of(parts.objects, version),
         effective_thresholds(version, row.thresholds),
         {finding.key: finding.name for finding in versions.manifest(version).findings},
@@ -145,17 +144,3 @@ def _facts(
             for one in before
         ],
     }
-
-
-def _scored(judged: Judged) -> Scored:
-    case = judged.case
-    return Scored(
-        finding=case.finding_key,
-        label=case.label,
-        outcome=case.outcome or Outcome.FAILED,
-        reason=case.reason,
-        score=case.score,
-        flagged=case.flagged,
-        levels=case.levels,
-        patient=judged.patient,
-    )

@@ -160,9 +160,9 @@ def _plan(request: Request, parts: Parts, actor: Actor, form: Mapping[str, str])
         about = _subject(session, actor, form.get("version_id", ""), form.get("site_id", ""))
     typed, reason = _typed(form, about), form.get("reason", "")
     try:
-        rule, found = _answers(about, typed)
         check_lengths({"reason": reason})
         with parts.database.write() as session:
+            rule, found = _answers(session, about, typed)
             row = service.plan(
                 session,
                 actor,
@@ -197,7 +197,9 @@ def _again(
         return render(request, page, error.status)
 
 
-def _answers(about: Subject, typed: Mapping[str, str]) -> tuple[Rule, Planned]:
+def _answers(
+    session: ReadSession, about: Subject, typed: Mapping[str, str]
+) -> tuple[Rule, Planned]:
     """Return the rule that was typed.
 
     Raises:
@@ -209,7 +211,7 @@ def _answers(about: Subject, typed: Mapping[str, str]) -> tuple[Rule, Planned]:
         raise Invalid.because(list(found.faults))
     rule = service.read_rule(found.rule)
     try:
-        service.check_plan(about.version, rule, found.thresholds)
+        service.check_plan(session, about.version, rule, found.thresholds)
     except Invalid as error:
         raise Invalid.because([_at_field(fault) for fault in error.faults]) from error
     return rule, found
@@ -255,7 +257,7 @@ def _check_page(
     typed: Mapping[str, str],
     sent: Sent = NOTHING,
 ) -> CheckPage:
-    rule, found = _answers(about, typed)
+    rule, found = _answers(session, about, typed)
     needs = judging.needs_of(
         session,
         actor,

@@ -15,6 +15,8 @@ from model_registry.packages.manifest import FindingSpec
 from surveillance.axes import IMAGE_AXES
 from vigil.kernel.errors import Fault
 
+# A bar below it is none: one hit in a hundred reaches it.
+LEAST = 0.01
 Metric = Literal["sensitivity", "specificity", "auc"]
 METRICS: tuple[Metric, ...] = ("sensitivity", "specificity", "auc")
 
@@ -120,6 +122,19 @@ def canonical(value: Any) -> bytes:
     return text.encode()
 
 
+def _hollow(rule: Rule) -> list[Fault]:
+    """Name the bars that nobody can fail. Rules of earlier tests, which had some, stay readable."""
+    bars = [
+        (f"rule.{asked.finding}.bars.{number}.at_least", bar.at_least)
+        for asked in rule.findings
+        for number, bar in enumerate(asked.bars)
+    ]
+    floors = [(f"rule.subgroups.{n}.floor", one.floor) for n, one in enumerate(rule.subgroups)]
+    problem, remedy = "nobody can fail it", "Ask for what your patients need, such as 0.8"
+    return [Fault(field, problem, remedy) for field, asked in (*bars, *floors)
+            if asked < LEAST]  # fmt: skip
+
+
 def faults_against(rule: Rule, findings: Iterable[FindingSpec]) -> list[Fault]:
     """Say where the rule does not fit the model's findings: each is tested once, or left out."""
     known = {finding.key for finding in findings}
@@ -129,6 +144,7 @@ def faults_against(rule: Rule, findings: Iterable[FindingSpec]) -> list[Fault]:
               for key in sorted({*named} - known)]  # fmt: skip
     faults += [Fault(f"rule.{key}", "named twice", "Name it once")
                for key in sorted({key for key in named if named.count(key) > 1})]  # fmt: skip
+    faults += _hollow(rule)
     remedy = "Give it a rule, or name it in left_out with the reason"
     faults += [Fault(f"rule.{key}", "not tested", remedy) for key in sorted(known - {*named})]
     return faults

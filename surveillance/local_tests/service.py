@@ -26,6 +26,7 @@ from surveillance.local_tests.errors import (
 )
 from surveillance.local_tests.intake import Intake, take_in
 from surveillance.local_tests.models import LocalTest, LocalTestCase, LocalTestState
+from surveillance.local_tests.planned import plan_faults
 from surveillance.local_tests.rule import Rule, faults_against
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
@@ -64,8 +65,10 @@ def check_rule(version: ModelVersion, rule: Rule) -> None:
         raise BadRule.because(faults)
 
 
-def check_plan(version: ModelVersion, rule: Rule, thresholds: Mapping[str, float]) -> None:
-    """Go on only if the rule and the site's thresholds fit the version.
+def check_plan(
+    session: ReadSession, version: ModelVersion, rule: Rule, thresholds: Mapping[str, float]
+) -> None:
+    """Go on only if the rule and the site's thresholds fit the version and its change plan.
 
     Raises:
         BadRule: the rule does not.
@@ -73,6 +76,9 @@ def check_plan(version: ModelVersion, rule: Rule, thresholds: Mapping[str, float
     """
     check_thresholds(version, dict(thresholds))
     check_rule(version, rule)
+    faults = plan_faults(session, version, rule)
+    if faults:
+        raise BadRule.because(faults)
 
 
 def site_of(session: ReadSession, actor: Actor, site_id: str) -> Site:
@@ -116,14 +122,15 @@ def plan(
     `thresholds` are the site's own; where none are given, those of its deployment in use.
 
     Raises:
-        BadRule: a finding of the model is neither tested nor left out, or is none of its.
+        BadRule: a finding of the model is neither tested nor left out, or is none of its; nobody
+            can fail a bar; or the change plan that covers the version asks more.
         BadThresholds: a threshold does not fit the model.
         NotAdmitted: the version has not passed its checks, or was withdrawn.
     """
     actor.require(Permission.LOCAL_TEST_RUN, site_id)
     version = _admitted(session, actor, version_id)
     own = _in_use(session, actor, version.id, site_id) if thresholds is None else dict(thresholds)
-    check_plan(version, rule, own)
+    check_plan(session, version, rule, own)
     if not title.strip():
         raise Invalid.because([Fault("title", "empty", "Name the test")])
     row = LocalTest(

@@ -10,7 +10,7 @@ import json
 import resource
 import sys
 
-from inference.runtime.cage import leave_network
+from model_registry.packages.network import leave_network
 
 MAX_ROWS = 200_000
 MAX_COLUMNS = 256

@@ -10,7 +10,7 @@ import importlib
 import resource
 import sys
 
-from inference.runtime.cage import leave_network
+from model_registry.packages.network import leave_network
 
 _MAX_FILE_BYTES = 256 * 1024 * 1024
 _MAX_DESCRIPTORS = 256

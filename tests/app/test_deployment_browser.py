@@ -18,9 +18,9 @@ from factories.safety import create_cast, create_version, sign_everything
 from factories.stops import ask_lift, order_stop
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from model_registry.packages.archive import ModelPackage
 from model_registry.stops.models import Scope
 from model_registry.versions import contents
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion
 from vigil.app import web
 from vigil.kernel.identity import repository as identity
@@ -71,8 +71,9 @@ def paths(parts: Parts) -> dict[str, str]:
         version = create_version(session, cast, "2.0.0")
         sign_everything(session, parts.objects, cast, version)
         for one in (session.get_one(ModelVersion, live.version_id), version):
-            package = ModelPackage.from_zip(packages.archive(version=one.version))
-            contents.keep(session, parts.objects, one, package)
+            handover = Handover.of(packages.archive(version=one.version))
+            handover.store(parts.objects)
+            contents.keep(session, one, handover)
         change = request(session, cast.manager, deploy(session, cast, version)).change
         stop = order_stop(session, cast.manager, Scope.MODEL, "two missed findings this morning")
         ask_lift(session, cast.manager, stop)

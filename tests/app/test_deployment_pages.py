@@ -16,10 +16,10 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 
 from model_registry.deployments.models import ChangeState, Deployment, DeploymentChange, Mode
-from model_registry.packages.archive import ModelPackage
 from model_registry.stops import pages as stops_pages
 from model_registry.stops.models import Scope, StopOrder
 from model_registry.versions import contents
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion
 from vigil.app.pages import deployment as deployment_page
 from vigil.app.pages import deployments, models, overview, reviews
@@ -46,8 +46,9 @@ def world(parts: Parts) -> World:
         version = create_version(session, cast, "2.0.0")
         sign_everything(session, parts.objects, cast, version)
         for one in (session.get_one(ModelVersion, live.version_id), version):
-            package = ModelPackage.from_zip(packages.archive(version=one.version))
-            contents.keep(session, parts.objects, one, package)
+            handover = Handover.of(packages.archive(version=one.version))
+            handover.store(parts.objects)
+            contents.keep(session, one, handover)
         candidate = deploy(session, cast, version)
         change = request(session, cast.manager, candidate).change
         return World(cast, live, candidate, change)

@@ -95,7 +95,7 @@ def test_whatever_is_enqueued_has_a_workflow_and_a_queue(installed: Parts) -> No
 
 
 def test_a_card_is_among_the_gates() -> None:
-    assert [type(gate).__name__ for gate in GATES] == ["PublishedCard"]
+    assert [type(gate).__name__ for gate in GATES] == ["PublishedCard", "PlannedTests"]
 
 
 def test_the_secret_is_made_once_and_only_this_user_can_read_it(tmp_path: Path) -> None:

@@ -1,11 +1,12 @@
 """Deployments for tests: put there by the service, or simply there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from factories.safety import Cast, create_version, sign_everything
 
 from model_registry.deployments import service
-from model_registry.deployments.gates import Missing
+from model_registry.deployments.gates import Missing, ReleaseGate
 from model_registry.deployments.models import Deployment, Mode
 from model_registry.deployments.service import Outcome
 from model_registry.versions.models import ModelVersion
@@ -78,9 +79,14 @@ def request(
     )
 
 
-def approve(session: WriteSession, actor: Actor, outcome: Outcome) -> Outcome:
+def approve(
+    session: WriteSession,
+    actor: Actor,
+    outcome: Outcome,
+    gates: Sequence[ReleaseGate] = GATES,
+) -> Outcome:
     return service.approve_change(
-        session, actor, GATES, change_id=outcome.change.id, reason="agreed"
+        session, actor, gates, change_id=outcome.change.id, reason="agreed"
     )
 
 

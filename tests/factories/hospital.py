@@ -28,6 +28,7 @@ from model_registry.deployments import service as deployments
 from model_registry.deployments.models import Deployment, Mode
 from model_registry.keys.service import known_keys
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion
 from transparency_cards.cards import service as cards
 from vigil.app.processes import MODULES
@@ -145,7 +146,9 @@ def _admitted(parts: Parts, settings: Settings, cast: Cast, label: str) -> Model
     archive = packages.signed_archive(version=label)
     with parts.database.write() as session:
         trust_signing_key(session, "ACME")
-        version = versions.submit(session, cast.submitter, objects=parts.objects, archive=archive)
+        version = versions.submit(
+            session, cast.submitter, objects=parts.objects, handover=Handover.of(archive)
+        )
     runner = PackageRunner(settings)
     with parts.database.read() as session:
         keys = known_keys(session, version.organisation_id)

@@ -24,6 +24,7 @@ from model_registry.packages.archive import ModelPackage
 from model_registry.packages.build import build
 from model_registry.plans import service as plans
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.db import WriteSession
 from vigil.kernel.objects import ObjectStore
@@ -174,7 +175,9 @@ def hand_in(
     status: VersionStatus = VersionStatus.APPROVED,
 ) -> ModelVersion:
     """A version as checks and approval leave it, held against the plan that it claims."""
-    version = versions.submit(session, cast.submitter, objects=objects, archive=build(package))
+    version = versions.submit(
+        session, cast.submitter, objects=objects, handover=Handover.of(build(package))
+    )
     version.status = VersionStatus.CHECKED
     read = plans.read(session, objects, version)
     plans.keep(session, cast.submitter, version=version, read=read, reason="test")

@@ -10,7 +10,7 @@ from factories.identity import SETUP, create_organisation, create_person
 from model_registry.submissions import rehearsal, service, uploads
 from model_registry.submissions.folder import UploadFolder
 from model_registry.submissions.models import Submission, Upload
-from model_registry.submissions.preparing import archive_of
+from model_registry.submissions.preparing import handover_of
 from model_registry.submissions.questions import QUESTIONS, YES, Form, Task
 from model_registry.submissions.receiving import Receiver
 from model_registry.submissions.settings import settings_of
@@ -117,10 +117,15 @@ def create_ready(parts: Parts, actor: Actor, archive: bytes | None = None) -> Su
 def create_submitted(parts: Parts, actor: Actor, archive: bytes | None = None) -> Submission:
     """Return a submission that was handed over."""
     ready = create_ready(parts, actor, archive)
-    data = archive_of(parts, actor, ready.id)
+    handover = handover_of(parts, actor, ready.id)
     with parts.database.write() as session:
         return service.submit(
-            session, actor, parts, submission_id=ready.id, revision=ready.revision, archive=data
+            session,
+            actor,
+            parts,
+            submission_id=ready.id,
+            revision=ready.revision,
+            handover=handover,
         )
 
 

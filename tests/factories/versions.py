@@ -12,6 +12,7 @@ from model_registry.admission import service as admission
 from model_registry.packages.archive import ModelPackage
 from model_registry.packages.arrays import Array
 from model_registry.versions import service
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.db import WriteSession
 from vigil.kernel.identity import repository
@@ -48,7 +49,7 @@ def create_version(
         )
     trust_signing_key(session, supplier)
     archive = packages.signed_archive(supplier=supplier, **options)
-    return service.submit(session, SETUP, objects=objects, archive=archive)
+    return service.submit(session, SETUP, objects=objects, handover=Handover.of(archive))
 
 
 def create_checked_version(

@@ -2,6 +2,8 @@
 
 import json
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 import typer
 
@@ -10,12 +12,16 @@ from inference.preprocessing import cli as preprocessing
 from inference.readiness import cli as readiness
 from inference.routing import cli as routing
 from inference.runs import cli as runs
+from inference.runtime.golden import PackageRunner
+from inference.runtime.settings import RuntimeSettings
 from inference.studies import cli as studies
+from model_registry.admission.rehearsed import run_checks
 from model_registry.approvals import cli as approvals
 from model_registry.deployments import cli as deployments
 from model_registry.keys import cli as keys
 from model_registry.nodes import cli as nodes
 from model_registry.packages import cli as packages
+from model_registry.packages.archive import ModelPackage
 from model_registry.plans import cli as plans
 from model_registry.safety import cli as safety
 from model_registry.stops import cli as stops
@@ -54,6 +60,11 @@ def _parts() -> Parts:
     read = settings.read()
     configure_logging(read.log_level)
     return build_parts(read)
+
+
+def _run_checks(package: ModelPackage) -> Iterator[dict[str, Any]]:
+    # Read from the environment alone: a package is tried where it is written.
+    return run_checks(package, PackageRunner(RuntimeSettings()))
 
 
 @db_app.callback()
@@ -130,7 +141,7 @@ def version() -> None:
 
 def build() -> typer.Typer:
     """Build the command line."""
-    app = root(_parts, {"gates": GATES, "version_gates": VERSION_GATES})
+    app = root(_parts, {"gates": GATES, "version_gates": VERSION_GATES, "run_checks": _run_checks})
     for name, noun in {
         "serve": serve_app,
         "db": db_app,

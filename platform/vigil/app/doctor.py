@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from inference.runtime import isolation
+from inference.runtime.settings import RuntimeSettings
 from vigil.app import schema
 from vigil.kernel.audit import service as audit
 from vigil.kernel.parts import Parts
@@ -21,8 +23,15 @@ class Check:
 
 
 def examine(parts: Parts) -> list[Check]:
-    """Look at the database, its schema, the audit, the object store, the disk and the secret."""
-    return [_schema(parts), _audit(parts), _objects(parts), _disk(parts), _secret(parts)]
+    """Look at the database and its schema, the audit, the store, the disk, the secret, the cage."""
+    return [
+        _schema(parts),
+        _audit(parts),
+        _objects(parts),
+        _disk(parts),
+        _secret(parts),
+        _isolation(parts),
+    ]
 
 
 def _schema(parts: Parts) -> Check:
@@ -53,6 +62,15 @@ def _disk(parts: Parts) -> Check:
     usage = shutil.disk_usage(parts.settings.data_dir)
     share = usage.free / usage.total
     return Check("disk", share > LOW_DISK, f"{share:.0%} free")
+
+
+def _isolation(parts: Parts) -> Check:
+    refused = isolation.refused_here()
+    if not refused:
+        return Check("isolation", True, "a model's process has no network and no files")
+    if RuntimeSettings.model_validate(parts.settings.model_dump()).runtime_without_isolation:
+        return Check("isolation", True, f"not from {', '.join(refused)}, which is allowed")
+    return Check("isolation", False, isolation.why(refused))
 
 
 def _secret(parts: Parts) -> Check:

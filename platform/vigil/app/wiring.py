@@ -12,6 +12,7 @@ from model_registry.deployments import service as deployments
 from model_registry.deployments.gates import ReleaseGate
 from model_registry.safety.events import AcceptanceSigned
 from model_registry.versions.events import VersionWithdrawn
+from surveillance.local_tests.planned import PlannedTests
 from surveillance.local_tests.reference import LocalTestEvents
 from surveillance.records.events import RunRecorded
 from surveillance.records.tasks import SurveillanceTasks
@@ -29,7 +30,7 @@ from vigil.kernel.telemetry import new_registry
 
 # What the approval of a version rests on beside the registry's own evidence, whatever the site.
 VERSION_GATES: Sequence[VersionGate] = (PublishedCard(),)
-GATES: Sequence[ReleaseGate] = (PublishedCard(),)
+GATES: Sequence[ReleaseGate] = (PublishedCard(), PlannedTests())
 
 
 def build_parts(settings: Settings) -> Parts:

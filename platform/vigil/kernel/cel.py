@@ -5,13 +5,15 @@ is written: it must parse, name known attributes only and give a truth value.
 """
 
 import functools
+import itertools
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import cel
 
-from vigil.kernel.dicom import in_words
+from vigil.kernel.dicom import ATTRIBUTES, in_words
 from vigil.kernel.errors import Fault
 
 MAX_LENGTH = 2000
@@ -20,6 +22,10 @@ _TEXT = re.compile(r""""(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'""")
 _MACRO = re.compile(r"\.\s*(exists_one|existsOne|exists|all|map|filter|transform\w*)\s*\(")
 # An attribute compared with null: its author has thought of what is unknown.
 _NULL = re.compile(r"\b(\w+)\s*[!=]=\s*null\b|\bnull\s*[!=]=\s*(\w+)")
+
+
+# Also a place that a list does not have, and a division by nothing.
+_UNDECIDED = (TypeError, RuntimeError, ValueError, LookupError, ArithmeticError)
 
 
 class Undecidable(Exception):
@@ -57,7 +63,7 @@ class Condition:
         }
         try:
             return self.program.execute(known) is True
-        except (TypeError, RuntimeError, ValueError) as error:
+        except _UNDECIDED as error:
             unknown = [name for name in self.names if attributes.get(name) is None]
             what = f"needs {', '.join(unknown)}" if unknown else "types do not fit"
             raise Undecidable(what) from error
@@ -93,3 +99,49 @@ def faults_in(source: str, field: str, known: frozenset[str]) -> list[Fault]:
         for name in condition.names
         if name not in known
     ]
+
+
+def truth_faults(source: str, field: str) -> list[Fault]:
+    """Say whether a condition gives something else than true or false, or mixes types.
+
+    CEL tells only when it is run: so it is, on values near those that it names. A condition that
+    gives a number is never true, and what it guards is skipped for ever.
+    """
+    condition = compile_condition(source)
+    for attributes in _samples(condition):
+        try:
+            given = condition.program.execute(attributes)
+        except TypeError as error:
+            problem = str(error).splitlines()[0][:200]
+            return [Fault(field, problem, "Compare like with like; to an age add 1.0, not 1")]
+        except _UNDECIDED:
+            continue
+        if not isinstance(given, bool):
+            problem = f"it gives {_KINDS.get(type(given), 'no truth value')}, not true or false"
+            return [Fault(field, problem, "Write a comparison, such as patient_age >= 18")]
+    return []
+
+
+_KINDS: dict[type, str] = {int: "a number", float: "a number", str: "a text", list: "a list"}
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_SAMPLES = 256
+
+
+def _samples(condition: Condition) -> Iterator[dict[str, Any]]:
+    """Yield values of the named attributes, of the types that a DICOM header gives."""
+    texts = [*(text[1:-1] for text in _TEXT.findall(condition.source)), "?"]
+    bare = _TEXT.sub('""', condition.source)
+    numbers = sorted({float(n) + d for n in _NUMBER.findall(bare) for d in (-1, 0, 1)} | {0.0})
+    # In a header an age is a fraction of years, and whatever else is whole a whole number.
+    known: dict[str, list[Any]] = {
+        "text": texts,
+        "list": [[text] for text in texts] + [texts],
+        "number": [int(n) if n.is_integer() else n for n in numbers],
+    }
+    names = condition.names
+    values = [
+        numbers if name == "patient_age" else known[ATTRIBUTES.get(name, "text")] for name in names
+    ]
+    for turn in (slice(None), slice(None, None, -1)):
+        picked = itertools.islice(itertools.product(*values[turn]), _SAMPLES)
+        yield from (dict(zip(names[turn], one, strict=True)) for one in picked)

@@ -114,7 +114,7 @@ CONFINED = """
 import os, sys
 sys.path.append(sys.argv[1])
 from pathlib import Path
-from inference.runtime.landlock import confine
+from model_registry.packages.landlock import confine
 folder, other, parent = Path(sys.argv[2]), Path(sys.argv[3]), sys.argv[4]
 if not confine(folder):
     sys.exit(77)

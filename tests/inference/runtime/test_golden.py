@@ -12,7 +12,7 @@ from model_registry.admission.errors import OverBudget
 from model_registry.admission.runner import GoldenRunner
 from model_registry.packages.archive import ModelPackage
 
-SETTINGS = RuntimeSettings.model_construct()
+SETTINGS = RuntimeSettings()
 VALUES = (np.arange(64, dtype=np.uint16) * 1000).reshape(8, 8)
 
 

@@ -15,6 +15,7 @@ from model_registry.packages.archive import ModelPackage
 from model_registry.packages.build import build
 from model_registry.packages.signature import new_private_key, public_bytes, sign
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import VersionStatus
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.identity import repository
@@ -24,7 +25,7 @@ from vigil.kernel.objects import LocalObjectStore
 def signature_check(
     session: WriteSession, objects: LocalObjectStore, archive: bytes
 ) -> AdmissionCheck:
-    version = versions.submit(session, SETUP, objects=objects, archive=archive)
+    version = versions.submit(session, SETUP, objects=objects, handover=Handover.of(archive))
     found = service.admit(session, SETUP, version=version, runner=LinearRunner(), objects=objects)
     check = next(check for check in found if check.name == "signature")
     assert check.passed == (version.status is VersionStatus.CHECKED)

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pytest
 from factories import packages
 
@@ -112,3 +113,91 @@ def test_a_dicom_file_that_is_a_program_as_well_is_refused() -> None:
         data = preamble + b"DICM" + bytes(100)
         faults = golden_faults(packages.package(golden__cases_yaml=cases, golden__a_dcm=data))
         assert (faults == []) == is_fit
+
+
+def changed(*path: Any, value: Any) -> bytes:
+    """Return the manifest with one value changed."""
+    whole = packages.manifest()
+    place: Any = whole
+    for part in path[:-1]:
+        place = place[part]
+    place[path[-1]] = value
+    return packages.yaml_bytes(whole)
+
+
+def cases(**changes: Any) -> bytes:
+    case = {
+        "name": "a",
+        "input": "image.npy",
+        "expected": {"scores": packages.scores_of(packages.IMAGE).tolist()},
+        "tolerance": 1e-4,
+    }
+    return packages.yaml_bytes({"cases": [case | changes]})
+
+
+def worse() -> bytes:
+    hazard = packages.SAFETY_CASE["hazards"][0]
+    above = {**hazard, "residual": {"severity": "major", "likelihood": "medium"}}
+    return packages.yaml_bytes({**packages.SAFETY_CASE, "hazards": [above]})
+
+
+@pytest.mark.parametrize(
+    ("replaced", "field"),
+    [
+        ({"safety_case_yaml": worse()}, "safety_case.yaml:hazards.0.residual"),
+        (
+            {"manifest_yaml": changed("model", "licence", value="Foo-9")},
+            "manifest.yaml:model.licence",
+        ),
+        (
+            {"manifest_yaml": changed("input", "guard", value="patient_age + 1")},
+            "manifest.yaml:input.guard",
+        ),
+        (
+            {"manifest_yaml": changed("input", "select", value="modality")},
+            "manifest.yaml:input.select",
+        ),
+        (
+            {"golden__image_npy": packages.npy(packages.IMAGE[0])},
+            "golden/cases.yaml:cases.0.input.image",
+        ),
+        (
+            {"golden__image_npy": packages.npy(packages.IMAGE.astype("f8"))},
+            "golden/cases.yaml:cases.0.input.image",
+        ),
+        (
+            {"golden__cases_yaml": cases(expected={"scores": [[0.1]]})},
+            "golden/cases.yaml:cases.0.expected.scores",
+        ),
+        ({"reference_parquet": b"junk"}, "reference.parquet"),
+        ({"reference_parquet": b"PAR1" + bytes(8) + b"PAR1"}, "reference.parquet"),
+    ],
+)
+def test_what_admission_would_refuse_is_said_before_anything_is_submitted(
+    replaced: dict[str, Any], field: str
+) -> None:
+    found = check(packages.package(**replaced))
+    assert [fault.field for fault in found] == [field]
+
+
+def test_a_product_is_told_all_that_it_lacks() -> None:
+    product = changed("model", "device", "content_qualification", value="PRODUCT")
+    found = {fault.field for fault in check(packages.package(manifest_yaml=product))}
+    assert found == {
+        "manifest.yaml:model.device.udi_di",
+        "manifest.yaml:model.device.class_uk",
+        "card.yaml:evaluation.metrics",
+        "card.yaml:evaluation.evaluator",
+        "card.yaml:evaluation.reference_standard",
+    }
+
+
+def test_a_free_dimension_takes_any_number_of_cases() -> None:
+    two = np.concatenate([packages.IMAGE, packages.IMAGE])
+    expected = {"scores": packages.scores_of(two).tolist()}
+    found = check(
+        packages.package(
+            golden__image_npy=packages.npy(two), golden__cases_yaml=cases(expected=expected)
+        )
+    )
+    assert found == []

@@ -9,6 +9,7 @@ from factories import packages
 from typer.testing import CliRunner
 
 from model_registry.packages.cli import app
+from vigil.app.cli import build
 from vigil.kernel.console import root
 from vigil.kernel.objects import sha256
 from vigil.kernel.parts import Parts
@@ -104,3 +105,18 @@ def test_a_schema_is_printed_and_all_are_written(tmp_path: Path) -> None:
     CliRunner().invoke(command(), ["package", "schema", "--folder", str(tmp_path / "schemas")])
     assert len(list((tmp_path / "schemas").glob("*.schema.json"))) == 6
     assert CliRunner().invoke(command(), ["package", "schema", "weights"]).exit_code == 4
+
+
+def test_the_golden_cases_are_run_where_that_is_asked_for(tmp_path: Path) -> None:
+    good = packages.package_folder(tmp_path / "good")
+    wrong = packages.package_folder(tmp_path / "wrong", wrong_golden=True)
+    for folder, options, exit_code, last in (
+        (good, ["--run"], 0, "batch"),
+        (wrong, [], 0, None),
+        (wrong, ["--run"], 3, "golden"),
+    ):
+        arguments = ["--json", "package", "check", str(folder), *options]
+        ended = CliRunner().invoke(build(), arguments)
+        assert ended.exit_code == exit_code, ended.output
+        rows = json.loads(ended.stdout) if last else []
+        assert [row["check"] for row in rows][-1:] == ([last] if last else [])

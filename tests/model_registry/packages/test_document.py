@@ -15,7 +15,7 @@ def test_a_date_stays_text() -> None:
     [
         (b"a: 1\na: 2", "occurs twice"),
         (b"a: &x [1]\nb: *x", "alias"),
-        (b"a: !!python/object/apply:os.system ['true']", "constructor"),
+        (b"a: !!python/object/apply:os.system ['true']", "a tag"),
         (b"a: " + b"[" * 40 + b"]" * 40, "nested"),
         (b"1: a", "no text"),
         (b"- a", "not a mapping"),

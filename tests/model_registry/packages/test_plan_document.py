@@ -94,3 +94,11 @@ def test_a_plan_for_a_finding_that_the_model_lacks_is_refused() -> None:
 def test_a_manifest_that_follows_half_a_step_is_refused(follows: dict[str, str]) -> None:
     with pytest.raises(BrokenPackage, match="follows"):
         parse_manifest(yaml_bytes(manifest() | {"follows": follows}))
+
+
+def test_a_margin_for_a_group_is_not_asked_of_a_sites_test() -> None:
+    asked = {"finding": "effusion", "metric": "auc", "evidence": "local_test"}
+    group = {"axis": "sex", "level": "F", "non_inferior_within": 0.02}
+    plan = _plan(steps__0__acceptance=[PLAN["steps"][1]["acceptance"][0], asked | group])
+    [fault] = checks.plan_faults(package(change_plan_yaml=yaml_bytes(copy.deepcopy(plan))))
+    assert fault.field == "change_plan.yaml:steps.0.acceptance.1.non_inferior_within"

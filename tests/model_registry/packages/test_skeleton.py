@@ -118,6 +118,7 @@ def test_a_draft_is_in_order_once_every_mark_is_filled(tmp_path: Path) -> None:
     folder = drafted(tmp_path, packages.onnx_model().SerializeToString())
     image = np.load(folder / "golden" / "gradient_1.npy")
     answers = {
+        "licence": "Apache-2.0",
         "select": 'modality == "DX"',
         "value": 0.9,
         "threshold": 0.5,

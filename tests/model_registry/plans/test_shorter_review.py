@@ -1,12 +1,15 @@
 """Which gates fall away for a version inside its plan, and which never do."""
 
+from collections.abc import Sequence
+
 import pytest
 from factories.deployments import GATES, approve, deploy, request
 from factories.plans import hand_in, planned
 from factories.safety import Cast, create_cast, sign_case
 
 from model_registry.deployments import gates
-from model_registry.deployments.gate import GateStatus, Target
+from model_registry.deployments.gate import GateStatus, Missing, ReleaseGate, Target
+from model_registry.packages.plan_document import Criterion
 from model_registry.safety import service as safety
 from model_registry.safety import staleness
 from model_registry.safety.models import Acceptance, AcceptanceKind
@@ -31,6 +34,7 @@ def _accept(
     accepts_plan: bool = False,
     passed: bool = True,
     thresholds: dict[str, float] | None = None,
+    local_test_id: str | None = None,
 ) -> Acceptance:
     draft = safety.draft_acceptance(
         session,
@@ -44,17 +48,41 @@ def _accept(
         passed=passed,
         reason="test",
         accepts_plan=accepts_plan,
+        local_test_id=local_test_id,
     )
     return safety.sign_acceptance(
         session, cast.site_officer, Events(), acceptance_id=draft.id, reason="test"
     )
 
 
+class Reader:
+    """Knows of every test that it showed what is asked, or what it did not show."""
+
+    def __init__(self, *unmet: str) -> None:
+        self._unmet = list(unmet)
+        self.asked: list[tuple[str, Sequence[Criterion]]] = []
+
+    def missing(self, session: ReadSession, version: ModelVersion, site_id: str) -> list[Missing]:
+        del session, version, site_id
+        return []
+
+    def unmet(
+        self, session: ReadSession, local_test_id: str, criteria: Sequence[Criterion]
+    ) -> list[str]:
+        del session
+        self.asked.append((local_test_id, criteria))
+        return self._unmet
+
+
 def _gates(
-    session: ReadSession, cast: Cast, version: ModelVersion, **thresholds: float
+    session: ReadSession,
+    cast: Cast,
+    version: ModelVersion,
+    more: Sequence[ReleaseGate] = (),
+    **thresholds: float,
 ) -> dict[str, GateStatus]:
     target = Target.of(version, cast.site.id, thresholds)
-    return {gate.name: gate for gate in gates.statuses(session, GATES, target)}
+    return {gate.name: gate for gate in gates.statuses(session, (*GATES, *more), target)}
 
 
 def _met(found: dict[str, GateStatus]) -> set[str]:
@@ -96,9 +124,58 @@ def test_with_its_own_local_test_it_goes_live_by_two_people(
             "a passed local acceptance test of this configuration"
         ]
 
+        _accept(session, objects, cast, second, AcceptanceKind.LOCAL_TEST, local_test_id="lt_1")
+
+        shown = (*GATES, Reader())
+        assert approve(session, cast.site_officer, outcome, shown).is_applied
+
+
+def test_what_the_plan_asks_of_the_local_test_is_asked_of_it(
+    database: Database, objects: LocalObjectStore
+) -> None:
+    with database.write() as session:
+        cast = create_cast(session)
+        first = hand_in(session, objects, cast, FIRST)
+        sign_case(session, objects, cast, first)
+        second = hand_in(session, objects, cast, SECOND)
+        _accept(session, objects, cast, second, AcceptanceKind.LOCAL_TEST, local_test_id="lt_1")
+        reader = Reader("sensitivity is 0.1")
+
+        [unread, short, shown] = [
+            _gates(session, cast, second, more)["local_test"]
+            for more in ((), (reader,), (Reader(),))
+        ]
+
+        assert (unread.met, short.met, shown.met) == (False, False, True)
+        assert "nobody here can read" in unread.why
+        assert short.why.endswith("the change plan of 1.0.0 asks more: sensitivity is 0.1")
+        [(test_id, [asked])] = reader.asked
+        assert (test_id, asked.finding, asked.metric, asked.min) == (
+            "lt_1",
+            "effusion",
+            "sensitivity",
+            0.8,
+        )
+
+
+def test_a_document_by_hand_shows_nothing_of_what_the_plan_asks_of_a_test(
+    sqlite: Database, objects: LocalObjectStore
+) -> None:
+    with sqlite.write() as session:
+        cast = create_cast(session)
+        sign_case(session, objects, cast, hand_in(session, objects, cast, FIRST))
+        second = hand_in(session, objects, cast, SECOND)
         _accept(session, objects, cast, second, AcceptanceKind.LOCAL_TEST)
 
-        assert approve(session, cast.site_officer, outcome).is_applied
+        found = _gates(session, cast, second, (Reader(),))
+
+        assert not found["local_test"].met
+        assert "asks for a test that Vigil runs: lower end of sensitivity for effusion of 0.8" in (
+            found["local_test"].why
+        )
+        assert found["safety_case"].why.endswith(
+            "Each site's test has to show: lower end of sensitivity for effusion of 0.8 or more"
+        )
 
 
 def test_a_site_that_did_not_accept_the_plan_judges_anew(

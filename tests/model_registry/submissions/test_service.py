@@ -30,9 +30,10 @@ from model_registry.submissions.errors import (
     UploadOver,
 )
 from model_registry.submissions.models import SubmissionState, UploadState
-from model_registry.submissions.preparing import archive_of
+from model_registry.submissions.preparing import handover_of
 from model_registry.submissions.questions import Task
 from model_registry.versions import service as versions
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import VersionStatus
 from vigil.kernel.audit.repository import chain
 from vigil.kernel.errors import Forbidden, Invalid
@@ -197,10 +198,10 @@ def test_a_draft_with_a_task_to_do_is_not_submitted(parts: Parts, acme: Actor) -
     draft = create_draft(parts, acme)
 
     with pytest.raises(Incomplete) as caught, parts.database.write() as session:
-        service.submit(session, acme, parts, submission_id=draft.id, revision=1, archive=b"")
+        service.submit(session, acme, parts, submission_id=draft.id, revision=1, handover=None)
 
     assert len(caught.value.faults) == 9
-    assert archive_of(parts, acme, draft.id) == b""
+    assert handover_of(parts, acme, draft.id) is None
 
 
 def test_a_failed_test_run_stands_in_the_way(parts: Parts, acme: Actor) -> None:
@@ -210,7 +211,7 @@ def test_a_failed_test_run_stands_in_the_way(parts: Parts, acme: Actor) -> None:
 
     with pytest.raises(Incomplete, match="Test run"), parts.database.write() as session:
         service.submit(
-            session, acme, parts, submission_id=ready.id, revision=ready.revision, archive=b""
+            session, acme, parts, submission_id=ready.id, revision=ready.revision, handover=None
         )
 
 
@@ -237,18 +238,18 @@ def test_what_is_submitted_takes_no_other_package_or_answer(parts: Parts, acme: 
         )
     with pytest.raises(NotADraft), parts.database.write() as session:
         service.submit(
-            session, acme, parts, submission_id=done.id, revision=done.revision, archive=b""
+            session, acme, parts, submission_id=done.id, revision=done.revision, handover=None
         )
 
 
 def test_a_failure_while_submitting_leaves_the_draft_as_it_was(parts: Parts, acme: Actor) -> None:
     ready = create_ready(parts, acme)
-    data = archive_of(parts, acme, ready.id)
+    data = handover_of(parts, acme, ready.id)
 
     def submit_and_die() -> None:
         with parts.database.write() as session:
             service.submit(
-                session, acme, parts, submission_id=ready.id, revision=ready.revision, archive=data
+                session, acme, parts, submission_id=ready.id, revision=ready.revision, handover=data
             )
             raise RuntimeError("the process dies before the commit")
 
@@ -262,10 +263,11 @@ def test_a_failure_while_submitting_leaves_the_draft_as_it_was(parts: Parts, acm
 
 def test_bytes_that_changed_on_the_disk_are_not_submitted(parts: Parts, acme: Actor) -> None:
     ready = create_ready(parts, acme)
+    other = Handover.of(packages.archive(version="9.0.0"))
 
     with pytest.raises(UploadLost), parts.database.write() as session:
         service.submit(
-            session, acme, parts, submission_id=ready.id, revision=ready.revision, archive=b"other"
+            session, acme, parts, submission_id=ready.id, revision=ready.revision, handover=other
         )
 
 

@@ -16,6 +16,7 @@ from model_registry.versions.errors import (
     UnknownVersion,
     VersionTaken,
 )
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelAlias, ModelVersion, VersionStatus
 from vigil.kernel.audit import repository as audit
 from vigil.kernel.db import Database, WriteSession
@@ -175,9 +176,9 @@ def test_a_label_and_an_alias_are_never_the_same_word(
             name(session, cast.manager, old, "beta")
         name(session, cast.manager, old, "stable")
         for label in ("stable", "champion", "challenger"):
-            archive = packages.archive(version=label)
+            handover = Handover.of(packages.archive(version=label))
             with pytest.raises(VersionTaken, match="alias"):
-                service.submit(session, cast.submitter, objects=objects, archive=archive)
+                service.submit(session, cast.submitter, objects=objects, handover=handover)
     assert beta.version == "beta"
 
 

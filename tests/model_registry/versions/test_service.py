@@ -15,6 +15,7 @@ from model_registry.versions.errors import (
     UnknownVersion,
     VersionTaken,
 )
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import VersionStatus
 from vigil.kernel.audit import repository as audit
 from vigil.kernel.db import Database, WriteSession
@@ -100,7 +101,9 @@ def test_a_supplier_submits_for_itself_only(sqlite: Database, objects: LocalObje
         supplier(session, "ACME")
         other = supplier(session, "OTHER")
         with pytest.raises(ForeignSupplier, match=r"model\.supplier"):
-            service.submit(session, other, objects=objects, archive=packages.archive())
+            service.submit(
+                session, other, objects=objects, handover=Handover.of(packages.archive())
+            )
 
 
 def test_a_provider_is_no_supplier(sqlite: Database, objects: LocalObjectStore) -> None:
@@ -115,13 +118,15 @@ def test_only_suppliers_submit(sqlite: Database, objects: LocalObjectStore) -> N
         create_organisation(session, "NET", OrganisationKind.NETWORK)
         manager = create_person(session, "NET", Role.NETWORK_MANAGER)
         with pytest.raises(Forbidden):
-            service.submit(session, manager, objects=objects, archive=packages.archive())
+            service.submit(
+                session, manager, objects=objects, handover=Handover.of(packages.archive())
+            )
 
 
 def test_what_cannot_be_read_leaves_nothing(sqlite: Database, objects: LocalObjectStore) -> None:
     with sqlite.write() as session:
         with pytest.raises(Invalid, match="archive"):
-            service.submit(session, SETUP, objects=objects, archive=b"garbage")
+            service.submit(session, SETUP, objects=objects, handover=Handover.of(b"garbage"))
         with pytest.raises(Invalid, match=r"card\.yaml: missing"):
             create_version(session, objects, card_yaml=None)
     assert list(objects.digests()) == []

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from inference.runtime import isolation
 from vigil.app import cli
 from vigil.app.demo import report
 from vigil.app.demo.client import StoryFailed
@@ -24,9 +25,14 @@ MARK = "made-by-vigil-demo"
 def main(arguments: list[str]) -> int:
     """Run the demonstration, or with `up` serve what it left."""
     folder = Path(os.environ.get("VIGIL_DATA_DIR", FOLDER)).absolute()
+    console = Console()
+    refused = isolation.refused_here()
+    if refused:
+        # The demonstration's own models, in a container that forbids what would keep them in.
+        os.environ[isolation.SETTING] = "true"
+        console.print(f"Models are not kept from: {', '.join(refused)}. {isolation.SETTING}=true.")
     if arguments == ["up"]:
         return _serve(folder)
-    console = Console()
     started = time.monotonic()
     _empty(folder)
     http_port, dicom_port, pacs_port = free_ports(3)

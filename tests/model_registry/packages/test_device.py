@@ -2,7 +2,7 @@ from typing import Literal
 
 import pytest
 
-from model_registry.admission.device import device_evidence, device_faults, issuer_of
+from model_registry.packages.device import device_evidence, device_faults, issuer_of
 from model_registry.packages.manifest import Device
 
 # The second is of HIBCC's own guide (ANSI/HIBC 2.6), the last of ICCBBA's (ST-011).

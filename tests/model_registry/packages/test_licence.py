@@ -1,6 +1,6 @@
 import pytest
 
-from model_registry.admission.licence import licence_faults
+from model_registry.packages.licence import licence_faults
 
 TEXT = {"LICENCE": b"You may."}
 
