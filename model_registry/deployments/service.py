@@ -46,6 +46,7 @@ from model_registry.deployments.steps import (
 from model_registry.deployments.transitions import Evidence, transition
 from model_registry.safety.configuration import check_thresholds
 from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault
@@ -87,7 +88,7 @@ def deploy(
     """
     step = transition(None, Mode.SHADOW)
     actor.require(step.permission, site_id)
-    version = versions.version(session, actor, version_id)
+    version = versions.version_held(session, actor, version_id)
     check_person(actor, version, step)
     own = dict(thresholds or {})
     check_thresholds(version, own)
@@ -149,11 +150,10 @@ def request_change(
         BadThresholds: a threshold does not fit the model.
         OwnSubmission: the actor submitted the version.
     """
-    deployment = _held(session, actor, deployment_id)
+    version, deployment = _held_with_version(session, actor, deployment_id)
     _check_seen(session, deployment, seen_revision)
     step = transition(deployment.mode, to_mode)
     actor.require(step.permission, deployment.site_id)
-    version = versions.version(session, actor, deployment.version_id)
     if not step.is_towards_safety:
         check_person(actor, version, step)
     own = deployment.thresholds if thresholds is None else dict(thresholds)
@@ -196,8 +196,9 @@ def approve_change(
         NotAPerson, OwnSubmission: the actor's agreement cannot count.
         LiveChanged: another version became live since it was proposed.
     """
-    change, deployment = _open_change(session, actor, change_id)
-    version = versions.version(session, actor, deployment.version_id)
+    change = change_by_id(session, actor, change_id)
+    version, deployment = _held_with_version(session, actor, change.deployment_id)
+    _check_open(session, change)
     check_person(actor, version, transition(deployment.mode, change.to_mode))
     actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
     _agree(session, actor, change, deployment, reason)
@@ -209,7 +210,9 @@ def withdraw_change(
     session: WriteSession, actor: Actor, *, change_id: str, reason: str
 ) -> DeploymentChange:
     """Take a proposal back: whoever may propose or approve one at this site may."""
-    change, deployment = _open_change(session, actor, change_id)
+    change = change_by_id(session, actor, change_id)
+    deployment = _held(session, actor, change.deployment_id)
+    _check_open(session, change)
     if not actor.may(Permission.DEPLOYMENT_REQUEST, deployment.site_id):
         actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
     close(session, actor, change, ChangeState.WITHDRAWN, reason)
@@ -231,16 +234,22 @@ def fall_back(
 def suspend_all_of(
     session: WriteSession, actor: Actor, version_id: str, reason: str
 ) -> list[Deployment]:
-    """Suspend every deployment of a version that runs anywhere, at once: it was withdrawn."""
+    """Suspend every deployment of a version that runs anywhere, at once: it was withdrawn.
+
+    The caller has locked the version, so that none is added or agreed to meanwhile.
+    """
     suspended = []
-    running = [d for d in repository.of_version(session, actor, version_id) if d.mode in RUNNABLE]
-    # By site and model, the order in which swaps lock too: two of them never wait for each other.
-    for deployment in sorted(running, key=lambda one: (one.model_id, one.site_id)):
+    # Whatever their mode: one that rests may have been agreed to a moment ago. By site, one at a
+    # time, as swaps lock them: two of them never wait for each other.
+    there = repository.of_version(session, actor, version_id)
+    for deployment in sorted(there, key=lambda one: (one.site_id, one.id)):
         found = _held(session, actor, deployment.id)
         actor.require(Permission.DEPLOYMENT_SUSPEND, found.site_id)
         if found.mode in RUNNABLE:
             move(session, actor, found, Place(Mode.SUSPENDED, PERCENT, found.thresholds), reason)
             suspended.append(found)
+        for pointless in repository.open_changes(session, [found.id]):
+            close(session, actor, pointless, ChangeState.WITHDRAWN, reason)
     return suspended
 
 
@@ -375,17 +384,22 @@ def _agree(
     session.flush()
 
 
-def _open_change(
-    session: WriteSession, actor: Actor, change_id: str
-) -> tuple[DeploymentChange, Deployment]:
-    change = change_by_id(session, actor, change_id)
-    deployment = _held(session, actor, change.deployment_id)
+def _check_open(session: WriteSession, change: DeploymentChange) -> None:
+    # Its deployment is locked by now, so that what is read here stays so.
     session.refresh(change)
     if change.state is not ChangeState.OPEN:
         name = repository.people(session, [change.closed_by]).get(change.closed_by or "", "Vigil")
         told = f" by {name}: {change.closed_reason}" if change.closed_by else "."
         raise ChangeClosed(f"It was {change.state.value}{told}")
-    return change, deployment
+
+
+def _held_with_version(
+    session: WriteSession, actor: Actor, deployment_id: str
+) -> tuple[ModelVersion, Deployment]:
+    """Lock what a step towards patients rests on: the version first, as a withdrawal does too."""
+    found = deployment_by_id(session, actor, deployment_id)
+    version = versions.version_held(session, actor, found.version_id)
+    return version, _held(session, actor, deployment_id)
 
 
 def _held(session: WriteSession, actor: Actor, deployment_id: str) -> Deployment:

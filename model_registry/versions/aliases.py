@@ -71,6 +71,7 @@ def set_alias(
         raise UnknownVersion("This model has no such version.")
     if repository.version_of(session, model.id, name) is not None:
         raise AliasAmbiguous(f"Version {name} of this model exists: choose another name.")
+    repository.hold(session, version)
     if version.status in NEVER:
         raise NotAllowedNow(f"The version is {version.status.value}: no alias stands for it.")
     standing = repository.standing_alias(session, model.id, name)

@@ -175,6 +175,16 @@ def version(session: ReadSession, actor: Actor, version_id: str) -> ModelVersion
     return found
 
 
+def version_held(session: WriteSession, actor: Actor, version_id: str) -> ModelVersion:
+    """Return a version that keeps its status until the transaction ends.
+
+    For whoever decides on the status. It is always the first lock: deployments come after it.
+    """
+    found = version(session, actor, version_id)
+    repository.hold(session, found)
+    return found
+
+
 def version_by_digest(session: ReadSession, actor: Actor, digest: str) -> ModelVersion:
     actor.require(Permission.REGISTRY_READ)
     found = repository.version_by_digest(session, actor, digest)
