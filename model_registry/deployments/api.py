@@ -18,6 +18,7 @@ from model_registry.deployments.models import (
 )
 from model_registry.deployments.rules import Rule, rules
 from model_registry.deployments.service import Outcome
+from model_registry.deployments.shown import approvals_to, change_to, periods_to
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -191,8 +192,8 @@ def show_change(change_id: str, session: Reading, actor: Reader, gates: GatesDep
     deployment = service.deployment_by_id(session, actor, change.deployment_id)
     is_open = change.state is ChangeState.OPEN
     return OpenChange(
-        change=change,
-        approvals=list(repository.approvals(session, change.id)),
+        change=change_to(actor, change),
+        approvals=approvals_to(actor, repository.approvals(session, change.id)),
         missing=service.missing_for(session, gates, change, deployment) if is_open else [],
     )
 
@@ -204,8 +205,8 @@ def show_deployment(
     deployment = service.deployment_by_id(session, actor, deployment_id)
     changes = [
         OpenChange(
-            change=change,
-            approvals=list(repository.approvals(session, change.id)),
+            change=change_to(actor, change),
+            approvals=approvals_to(actor, repository.approvals(session, change.id)),
             missing=service.missing_for(session, gates, change, deployment),
         )
         for change in repository.open_changes(session, [deployment.id])
@@ -213,7 +214,7 @@ def show_deployment(
     return DeploymentView(
         deployment=deployment,
         open_changes=changes,
-        history=list(repository.history(session, actor, deployment.id)),
+        history=periods_to(actor, repository.history(session, actor, deployment.id)),
     )
 
 

@@ -8,6 +8,7 @@ from model_registry.deployments.gate import Missing
 from model_registry.deployments.models import Deployment, DeploymentApproval, DeploymentChange
 from model_registry.deployments.people import is_manager, is_officer, missing_people
 from model_registry.deployments.repository import Names
+from model_registry.deployments.shown import approvals_to, change_to
 from model_registry.deployments.transitions import People, transition
 from model_registry.versions.models import ModelVersion
 from vigil.kernel.db import ReadSession
@@ -21,7 +22,7 @@ class Proposal:
 
     Attributes:
         names: what people call the site, the model and the version.
-        asked_by: the name of who asked.
+        asked_by: the name of who asked; empty for a supplier.
         waits_for: whose agreement is lacking.
         is_mine: whether the one who looks can give such an agreement.
     """
@@ -47,7 +48,8 @@ def open_proposals(
     rows = repository.open_proposals(session, actor, after=after, limit=limit)
     approvals = repository.approvals_of(session, [change.id for change, _, _ in rows])
     names = repository.names_of(session, [deployment for _, deployment, _ in rows])
-    people = repository.people(session, [change.requested_by for change, _, _ in rows])
+    is_supplier = actor.supplier_id is not None
+    people = {} if is_supplier else repository.people(session, [c.requested_by for c, _, _ in rows])
     return [
         _proposal(
             actor,
@@ -55,7 +57,7 @@ def open_proposals(
             deployment,
             version,
             names[deployment.id],
-            people.get(change.requested_by, "Vigil itself"),
+            "" if is_supplier else people.get(change.requested_by, "Vigil itself"),
             approvals.get(change.id, []),
         )
         for change, deployment, version in rows
@@ -105,12 +107,12 @@ def _proposal(
 ) -> Proposal:
     step = transition(deployment.mode, change.to_mode)
     return Proposal(
-        change=change,
+        change=change_to(actor, change),
         deployment=deployment,
         version=version,
         names=names,
         asked_by=asked_by,
-        approvals=approvals,
+        approvals=approvals_to(actor, approvals),
         waits_for=missing_people(step, approvals),
         is_mine=can_agree(actor, change, deployment, version, approvals),
     )

@@ -35,6 +35,7 @@ from model_registry.deployments.people import (
 )
 from model_registry.deployments.repository import RUNNABLE
 from model_registry.deployments.share import PERCENT
+from model_registry.deployments.shown import periods_to
 from model_registry.deployments.steps import (
     Place,
     apply_change,
@@ -151,9 +152,10 @@ def request_change(
         OwnSubmission: the actor submitted the version.
     """
     version, deployment = _held_with_version(session, actor, deployment_id)
-    _check_seen(session, deployment, seen_revision)
     step = transition(deployment.mode, to_mode)
+    # Asked before what a refusal tells of others: their words are not for everybody who may look.
     actor.require(step.permission, deployment.site_id)
+    _check_seen(session, deployment, seen_revision)
     if not step.is_towards_safety:
         check_person(actor, version, step)
     own = deployment.thresholds if thresholds is None else dict(thresholds)
@@ -198,9 +200,9 @@ def approve_change(
     """
     change = change_by_id(session, actor, change_id)
     version, deployment = _held_with_version(session, actor, change.deployment_id)
+    actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
     _check_open(session, change)
     check_person(actor, version, transition(deployment.mode, change.to_mode))
-    actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
     _agree(session, actor, change, deployment, reason)
     audit.record(session, actor, "registry:deployment_change:approve", change.id, reason)
     return _apply_if_ready(session, actor, gates, change, deployment)
@@ -212,9 +214,9 @@ def withdraw_change(
     """Take a proposal back: whoever may propose or approve one at this site may."""
     change = change_by_id(session, actor, change_id)
     deployment = _held(session, actor, change.deployment_id)
-    _check_open(session, change)
     if not actor.may(Permission.DEPLOYMENT_REQUEST, deployment.site_id):
         actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
+    _check_open(session, change)
     close(session, actor, change, ChangeState.WITHDRAWN, reason)
     return change
 
@@ -298,7 +300,7 @@ def what_was_live(
     session: ReadSession, actor: Actor, site_id: str, at: datetime
 ) -> Sequence[DeploymentPeriod]:
     """Return which versions were live at a site at an instant, and who had put them there."""
-    return repository.live_at(session, actor, site_id, at)
+    return periods_to(actor, repository.live_at(session, actor, site_id, at))
 
 
 def runnable_at(session: ReadSession, site_id: str) -> Sequence[Deployment]:

@@ -29,11 +29,14 @@ from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
 
 PAGE: Final = 50
 MAX_LABEL: Final = 100
+_TRUSTED: Final = ("trusted_by",)
+_REVOKED: Final = ("revoked_by", "revoked_reason")
 
 
 @dataclass(frozen=True)
@@ -134,7 +137,17 @@ def keys(
 ) -> Sequence[SupplierKey]:
     """Return keys, the newest first: a supplier's own, everybody else's all."""
     actor.require(Permission.REGISTRY_READ)
-    return repository.keys(session, actor, before=before, limit=limit)
+    found = repository.keys(session, actor, before=before, limit=limit)
+    return [shown_to(session, actor, one) for one in found]
+
+
+def shown_to(session: ReadSession, actor: Actor, found: SupplierKey) -> SupplierKey:
+    """Return a key as the actor may read it: who of the network trusted it, is the network's."""
+    if actor.supplier_id is None:
+        return found
+    own = identity.members_among(session, actor.supplier_id, [found.revoked_by or ""])
+    theirs = _TRUSTED if found.revoked_by in own else _TRUSTED + _REVOKED
+    return without_words(actor, found, theirs)
 
 
 def key(session: ReadSession, actor: Actor, row_id: str) -> SupplierKey:

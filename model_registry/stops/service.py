@@ -5,7 +5,7 @@ takes effect on the next study, and on every run and delivery that has not begun
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
@@ -31,11 +31,21 @@ from vigil.kernel.errors import NotFound
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity import service as accounts
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
 
 RUNNABLE = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
 _SERVES = (Mode.CANARY, Mode.LIVE)
+# What people typed and who they are: not for a supplier.
+_WORDS = (
+    "reason",
+    "ordered_by",
+    "lift_requested_by",
+    "lift_request_reason",
+    "lifted_by",
+    "lift_reason",
+)
 
 
 @dataclass(frozen=True)
@@ -187,7 +197,15 @@ def active_stop(
 
 def active_stops(session: ReadSession, actor: Actor) -> list[NamedStop]:
     """Return every order in force that concerns the actor, newest first: for the top of a page."""
-    return repository.named(session, actor, in_force=True)
+    return [_shown_to(actor, one) for one in repository.named(session, actor, in_force=True)]
+
+
+def stop_here(
+    session: ReadSession, actor: Actor, *, site_id: str, model_id: str
+) -> StopOrder | None:
+    """Return the order that stops a model at a site now, for a page that the actor looks at."""
+    found = active_stop(session, site_id=site_id, model_id=model_id)
+    return None if found is None else without_words(actor, found, _WORDS)
 
 
 def stops(
@@ -200,9 +218,10 @@ def stops(
     limit: int | None = None,
 ) -> list[NamedStop]:
     actor.require(Permission.REGISTRY_READ)
-    return repository.named(
+    found = repository.named(
         session, actor, in_force=in_force, scope=scope, before=before, limit=limit
     )
+    return [_shown_to(actor, one) for one in found]
 
 
 def stop_by_id(session: ReadSession, actor: Actor, stop_id: str) -> NamedStop:
@@ -210,7 +229,7 @@ def stop_by_id(session: ReadSession, actor: Actor, stop_id: str) -> NamedStop:
     found = repository.named(session, actor, stop_id=stop_id)
     if not found:
         raise UnknownStop("No stop has this id, or it is of another site or supplier.")
-    return found[0]
+    return _shown_to(actor, found[0])
 
 
 def covered_by(session: ReadSession, actor: Actor, stop: StopOrder) -> Sequence[Covered]:
@@ -226,6 +245,10 @@ def would_stop(session: ReadSession, actor: Actor, target: StopTarget) -> Sequen
 def stoppable(session: ReadSession) -> tuple[Sequence[Model], Sequence[Organisation]]:
     """Return every model and every supplier, by name: for who may stop them anywhere."""
     return repository.models(session), repository.suppliers(session)
+
+
+def _shown_to(actor: Actor, named: NamedStop) -> NamedStop:
+    return replace(named, order=without_words(actor, named.order, _WORDS))
 
 
 def _in_force(session: WriteSession, actor: Actor, stop_id: str) -> StopOrder:

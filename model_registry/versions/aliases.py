@@ -28,6 +28,7 @@ from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.roles import Permission
 
 CHAMPION: Final = "champion"
@@ -35,6 +36,7 @@ CHALLENGER: Final = "challenger"
 NEVER: Final = frozenset({VersionStatus.REFUSED, VersionStatus.WITHDRAWN})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _RESERVED: Final = frozenset({CHAMPION, CHALLENGER})
+_WORDS: Final = ("set_by", "set_by_label", "reason", "ended_by", "ended_by_label", "end_reason")
 
 
 def set_alias(
@@ -103,7 +105,13 @@ def clear_alias(
 
 def standing(session: ReadSession, actor: Actor, model_id: str) -> Sequence[ModelAlias]:
     """Return the aliases of a model as they are now, by name."""
-    return repository.standing_aliases(session, [_readable(session, actor, model_id).id])
+    model = _readable(session, actor, model_id)
+    return [alias_to(actor, one) for one in repository.standing_aliases(session, [model.id])]
+
+
+def alias_to(actor: Actor, alias: ModelAlias) -> ModelAlias:
+    """Return an alias as the actor may read it: the network's words are not for a supplier."""
+    return without_words(actor, alias, _WORDS)
 
 
 def end_all_of(session: WriteSession, actor: Actor, version: ModelVersion, reason: str) -> None:

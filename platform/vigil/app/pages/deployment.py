@@ -15,6 +15,7 @@ from model_registry.deployments.models import Deployment, DeploymentChange, Depl
 from model_registry.deployments.repository import RUNNABLE, Names
 from model_registry.deployments.service import Outcome
 from model_registry.deployments.share import PERCENT
+from model_registry.deployments.shown import change_to, periods_to
 from model_registry.deployments.transitions import TRANSITIONS
 from model_registry.safety.errors import BadThresholds
 from model_registry.stops import service as stops
@@ -207,7 +208,7 @@ def _page(
 ) -> DeploymentPage:
     version = repository.version_of(session, deployment)
     site = deployment.site_id
-    periods = list(repository.history(session, actor, deployment.id))
+    periods = periods_to(actor, repository.history(session, actor, deployment.id))
     beside, before = _beside(session, deployment)
     relatives = [one for one in (deployment, beside, before) if one is not None]
     names = repository.names_of(session, relatives)
@@ -224,9 +225,11 @@ def _page(
         deployment=deployment,
         version=version,
         names=names[deployment.id],
-        stop=stops.active_stop(session, site_id=site, model_id=deployment.model_id),
+        stop=stops.stop_here(session, actor, site_id=site, model_id=deployment.model_id),
         gates=shown_to(actor, statuses(session, gates, at)),
-        open_changes=repository.open_changes(session, [deployment.id]),
+        open_changes=[
+            change_to(actor, one) for one in repository.open_changes(session, [deployment.id])
+        ],
         periods=periods[: -SHOWN_PERIODS - 1 : -1],
         older_periods=max(0, len(periods) - SHOWN_PERIODS),
         people=people,

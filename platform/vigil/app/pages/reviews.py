@@ -20,6 +20,7 @@ from model_registry.deployments.models import (
 from model_registry.deployments.people import missing_people
 from model_registry.deployments.repository import Names
 from model_registry.deployments.reviews import Proposal
+from model_registry.deployments.shown import approvals_to, change_to
 from model_registry.deployments.transitions import transition
 from model_registry.safety.configuration import effective_thresholds
 from model_registry.stops import service as stops
@@ -223,17 +224,19 @@ def _page(
     is_open = change.state is ChangeState.OPEN
     return ReviewPage(
         title=_title(change, names),
-        change=change,
+        change=change_to(actor, change),
         deployment=deployment,
         version=version,
         names=names,
         people=people,
         gates=_gates(session, actor, gates, change, deployment) if is_open else [],
-        signatures=[_signature(people, one) for one in approvals],
+        signatures=[_signature(people, one) for one in approvals_to(actor, approvals)],
         waits_for=_waits_for(change, deployment, approvals) if is_open else [],
         thresholds=_thresholds(version, deployment, change),
         replaced=_replaced(session, parts, deployment, version) if is_open else None,
-        stop=stops.active_stop(session, site_id=deployment.site_id, model_id=deployment.model_id),
+        stop=stops.stop_here(
+            session, actor, site_id=deployment.site_id, model_id=deployment.model_id
+        ),
         may_agree=is_open and reviews.can_agree(actor, change, deployment, version, approvals),
         may_look_again=is_open and actor.id in {one.user_id for one in approvals},
         may_withdraw=is_open and _may_withdraw(actor, deployment),

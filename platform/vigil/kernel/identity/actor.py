@@ -67,6 +67,14 @@ class Actor:
         return any(grant.role is role for grant in self.grants)
 
 
+_SYSTEM = "system:"
+
+
+def is_system(actor_id: str) -> bool:
+    """Whether what is noted of a deed's actor means a part of Vigil itself."""
+    return actor_id.startswith(_SYSTEM)
+
+
 def system_actor(name: str) -> Actor:
     """Return the actor for a part of Vigil itself, such as `system:worker`."""
-    return Actor(id=f"system:{name}", label=f"Vigil {name}", sites=None, is_system=True)
+    return Actor(id=f"{_SYSTEM}{name}", label=f"Vigil {name}", sites=None, is_system=True)
