@@ -12,13 +12,13 @@ from model_registry.deployments.errors import (
     BadShare,
     ChangeClosed,
     NoSuchWay,
-    NothingBefore,
     NotReady,
     SomebodyChangedIt,
     UnknownChange,
     UnknownDeployment,
 )
 from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
+from model_registry.deployments.going_back import live_before
 from model_registry.deployments.models import (
     ChangeState,
     Deployment,
@@ -147,6 +147,7 @@ def request_change(
     Raises:
         SomebodyChangedIt: the deployment has another revision than the one that was looked at.
         NoSuchWay: there is no way from its mode to that one.
+        AlreadyDeployed: it is retired, and its version is in use here in another deployment.
         BadShare: a canary takes 1 to 99 percent.
         BadThresholds: a threshold does not fit the model.
         OwnSubmission: the actor submitted the version.
@@ -156,6 +157,7 @@ def request_change(
     # Asked before what a refusal tells of others: their words are not for everybody who may look.
     actor.require(step.permission, deployment.site_id)
     _check_seen(session, deployment, seen_revision)
+    _check_not_anew(session, deployment)
     if not step.is_towards_safety:
         check_person(actor, version, step)
     own = deployment.thresholds if thresholds is None else dict(thresholds)
@@ -260,30 +262,27 @@ def rollback(
 ) -> Outcome:
     """Propose that what was live before this deployment is live again; this one goes to shadow.
 
-    One step back, with the thresholds of then. It brings a version to patients, so it takes two
+    One step back, past what was left by a rollback before and past versions that are withdrawn,
+    with the thresholds of then. It brings a version to patients, so it takes two
     people and every gate; `suspend` and `fall_back` are for what cannot wait.
 
     Raises:
-        NothingBefore: no other deployment of the model was ever live at this site.
+        NothingBefore: nothing that was live before can be live again, or this is not the one to
+            go back from.
     """
-    before = live_before(session, deployment_by_id(session, actor, deployment_id))
-    if before is None:
-        raise NothingBefore("No other version of this model was live at this site.")
+    left = deployment_by_id(session, actor, deployment_id)
+    actor.require(Permission.DEPLOYMENT_REQUEST, left.site_id)
+    before = live_before(session, left)
     return request_change(
         session,
         actor,
         gates,
-        deployment_id=before.deployment_id,
+        deployment_id=before.deployment.id,
         to_mode=Mode.LIVE,
         reason=reason,
         thresholds=before.thresholds,
         replaced_becomes=Mode.SHADOW,
     )
-
-
-def live_before(session: ReadSession, left: Deployment) -> DeploymentPeriod | None:
-    """Return how the deployment stood that a rollback from this one brings back."""
-    return repository.last_live_before(session, left)
 
 
 def missing_for(
@@ -419,6 +418,14 @@ def _check_seen(session: ReadSession, deployment: Deployment, seen: int | None) 
     raise SomebodyChangedIt(
         f"It is {deployment.mode.value} now, in revision {deployment.revision}{why}. Look again."
     )
+
+
+def _check_not_anew(session: ReadSession, deployment: Deployment) -> None:
+    if deployment.mode is not Mode.RETIRED:
+        return
+    anew = repository.in_use(session, deployment.version_id, deployment.site_id)
+    if anew is not None:
+        raise AlreadyDeployed(f"This version was deployed here anew. Propose that one: {anew.id}.")
 
 
 def _check_share(to_mode: Mode, share: int, replaced_becomes: Mode) -> None:

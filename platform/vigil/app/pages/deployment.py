@@ -9,8 +9,9 @@ from starlette.responses import Response
 
 from model_registry.deployments import repository, service
 from model_registry.deployments.api import GatesDep
-from model_registry.deployments.errors import BadShare
+from model_registry.deployments.errors import BadShare, NothingBefore
 from model_registry.deployments.gates import GateStatus, Target, shown_to, statuses
+from model_registry.deployments.going_back import live_before
 from model_registry.deployments.models import Deployment, DeploymentChange, DeploymentPeriod, Mode
 from model_registry.deployments.repository import RUNNABLE, Names
 from model_registry.deployments.service import Outcome
@@ -252,9 +253,12 @@ def _beside(
     live = repository.live(session, deployment.model_id, deployment.site_id)
     beside = None if live is None or live.id == deployment.id else live
     was_live = deployment.mode in {Mode.LIVE, Mode.SUSPENDED} and beside is None
-    period = service.live_before(session, deployment) if was_live else None
-    before = session.get(Deployment, period.deployment_id) if period else None
-    return beside, before
+    if not was_live:
+        return beside, None
+    try:
+        return beside, live_before(session, deployment).deployment
+    except NothingBefore:
+        return beside, None
 
 
 def _ways(deployment: Deployment) -> list[Mode]:
