@@ -11,6 +11,7 @@ from model_registry.deployments.errors import (
     AlreadyDeployed,
     BadShare,
     ChangeClosed,
+    ChangeLapsed,
     NoSuchWay,
     NotReady,
     SomebodyChangedIt,
@@ -19,6 +20,7 @@ from model_registry.deployments.errors import (
 )
 from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
 from model_registry.deployments.going_back import live_before
+from model_registry.deployments.lapse import lapsed, why_lapsed
 from model_registry.deployments.models import (
     ChangeState,
     Deployment,
@@ -29,6 +31,7 @@ from model_registry.deployments.models import (
 )
 from model_registry.deployments.people import (
     check_person,
+    counting,
     is_manager,
     is_officer,
     missing_people,
@@ -165,6 +168,7 @@ def request_change(
     if step.evidence is Evidence.NONE and own != deployment.thresholds:
         raise NoSuchWay(f"To {to_mode.value} goes no other threshold. Leave thresholds out.")
     _check_share(to_mode, share, replaced_becomes)
+    _close_lapsed(session, actor, deployment, version)
     replaced = live_beside(session, deployment) if to_mode is Mode.LIVE else None
     change = DeploymentChange(
         id=session.new_id("chg"),
@@ -197,6 +201,7 @@ def approve_change(
 
     Raises:
         ChangeClosed: it is applied, withdrawn or overtaken.
+        ChangeLapsed: it is too old, or evidence went stale since it was asked for.
         NotAPerson, OwnSubmission: the actor's agreement cannot count.
         LiveChanged: another version became live since it was proposed.
     """
@@ -204,6 +209,7 @@ def approve_change(
     version, deployment = _held_with_version(session, actor, change.deployment_id)
     actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
     _check_open(session, change)
+    _check_fresh(session, change, deployment, version)
     check_person(actor, version, transition(deployment.mode, change.to_mode))
     _agree(session, actor, change, deployment, reason)
     audit.record(session, actor, "registry:deployment_change:approve", change.id, reason)
@@ -292,7 +298,8 @@ def missing_for(
     step = transition(deployment.mode, change.to_mode)
     target = Target.of_deployment(session, deployment, change.to_thresholds)
     missing = evaluate(session, gates, target, step.evidence)
-    return missing + missing_people(step, repository.approvals(session, change.id))
+    given = repository.approvals(session, change.id)
+    return missing + missing_people(step, counting(session, deployment.site_id, given))
 
 
 def what_was_live(
@@ -392,6 +399,25 @@ def _check_open(session: WriteSession, change: DeploymentChange) -> None:
         name = repository.people(session, [change.closed_by]).get(change.closed_by or "", "Vigil")
         told = f" by {name}: {change.closed_reason}" if change.closed_by else "."
         raise ChangeClosed(f"It was {change.state.value}{told}")
+
+
+def _check_fresh(
+    session: ReadSession, change: DeploymentChange, deployment: Deployment, version: ModelVersion
+) -> None:
+    why = why_lapsed(session, change, deployment, version)
+    if why is not None:
+        raise ChangeLapsed(f"It has lapsed: {why}. Propose it again.")
+
+
+def _close_lapsed(
+    session: WriteSession, actor: Actor, deployment: Deployment, version: ModelVersion
+) -> None:
+    """Close what has lapsed for a deployment: somebody asks anew."""
+    there = repository.open_changes(session, [deployment.id])
+    why = lapsed(session, [(one, deployment, version) for one in there])
+    for change in there:
+        if change.id in why:
+            close(session, actor, change, ChangeState.WITHDRAWN, f"Lapsed: {why[change.id]}")
 
 
 def _held_with_version(

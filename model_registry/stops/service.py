@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy.exc import IntegrityError
 
 from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
+from model_registry.deployments.lapse import LIFE
 from model_registry.deployments.models import Mode
 from model_registry.stops import people, repository
 from model_registry.stops.errors import (
@@ -121,7 +122,7 @@ def request_lift(session: WriteSession, actor: Actor, *, stop_id: str, reason: s
     """
     stop = _in_force(session, actor, stop_id)
     own = people.capacities(actor, stop)
-    if stop.lift_requested_by is not None:
+    if stop.lift_requested_by is not None and not _asked_in_vain(session, stop):
         raise LiftAsked("Somebody asked for it. Agree to that, or keep the stop first.")
     stop.lift_requested_by, stop.lift_requested_at = actor.id, session.now()
     stop.lift_request_reason = reason
@@ -161,6 +162,11 @@ def lift(
     stop = _in_force(session, actor, stop_id)
     people.capacities(actor, stop)
     _require_asked(stop)
+    if _asked_in_vain(session, stop):
+        raise LiftNotAsked(
+            f"Who asked has no open account or no such role any more, or it was {LIFE.days} days"
+            " ago. Keep the stop, then ask again."
+        )
     people.check_second(actor, stop)
     missing = missing_for(session, actor, gates, stop)
     if missing:
@@ -259,6 +265,16 @@ def _in_force(session: WriteSession, actor: Actor, stop_id: str) -> StopOrder:
     if not stop.is_in_force:
         raise NotInForce("It was lifted. Order it again if it has to stop.")
     return stop
+
+
+def _asked_in_vain(session: ReadSession, stop: StopOrder) -> bool:
+    """Whether the request to lift counts no more: the person left, or it is too old."""
+    asker = accounts.actors_now(session, [stop.lift_requested_by or ""]).get(
+        stop.lift_requested_by or ""
+    )
+    at = stop.lift_requested_at
+    is_old = at is None or session.now() >= at + LIFE
+    return is_old or asker is None or not people.still_holds(asker, stop)
 
 
 def _require_asked(stop: StopOrder) -> None:

@@ -68,6 +68,14 @@ def members_among(
     return frozenset(session.exec(statement).all())
 
 
+def active_users(session: ReadSession, user_ids: Iterable[str]) -> Sequence[User]:
+    """Return those of these people whose accounts are open."""
+    statement = select(User).where(
+        col(User.id).in_(sorted(set(user_ids))), col(User.active).is_(True)
+    )
+    return session.exec(statement).all()
+
+
 def grants_of(session: ReadSession, user_id: str) -> Sequence[RoleGrant]:
     return session.exec(select(RoleGrant).where(RoleGrant.user_id == user_id)).all()
 
