@@ -24,6 +24,7 @@ from model_registry.keys.errors import (
 from model_registry.keys.models import KeyStatus, SupplierKey
 from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.signing_keys import key_id_of, read_public_key
+from model_registry.versions.errors import NotTheNetwork
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden
@@ -102,12 +103,15 @@ def trust(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> S
 
     Raises:
         OwnKey: the actor proposed it, or belongs to the organisation that did.
+        NotTheNetwork: the actor's role is for one hospital or one site.
         NotProposed: it is trusted already, or revoked.
     """
     actor.require(Permission.SUPPLIER_KEY_TRUST)
     found = key(session, actor, row_id)
     if actor.id == found.proposed_by or actor.organisation_id == found.organisation_id:
         raise OwnKey("Somebody of the network who did not propose it has to trust it.")
+    if not actor.may_everywhere(Permission.SUPPLIER_KEY_TRUST):
+        raise NotTheNetwork("A key speaks at every site: the network's own people trust it.")
     if found.status is not KeyStatus.PROPOSED:
         raise NotProposed(f"The key is {found.status.value}.")
     found.status = KeyStatus.TRUSTED
@@ -121,7 +125,7 @@ def revoke(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> 
     Raises:
         AlreadyRevoked: it was.
     """
-    if not any(actor.may(needed) for needed in _MAY_REVOKE):
+    if not may_revoke(actor):
         raise Forbidden("Only its supplier or the network may revoke a key.")
     found = key(session, actor, row_id)
     if found.status is KeyStatus.REVOKED:
@@ -130,6 +134,13 @@ def revoke(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> 
     found.revoked_by, found.revoked_at = actor.id, session.now()
     found.revoked_reason = reason
     return _changed(session, actor, found, "revoke", reason)
+
+
+def may_revoke(actor: Actor) -> bool:
+    """Whether the actor may revoke those keys that it can read."""
+    if actor.supplier_id is not None:
+        return actor.may(Permission.SUPPLIER_KEY_WRITE)
+    return actor.may_everywhere(Permission.SUPPLIER_KEY_TRUST)
 
 
 def keys(
@@ -164,9 +175,6 @@ def known_keys(session: ReadSession, organisation_id: str) -> tuple[KnownKey, ..
         KnownKey(row.id, row.key_id, bytes.fromhex(row.public_key), row.status)
         for row in repository.keys_of(session, organisation_id)
     )
-
-
-_MAY_REVOKE = (Permission.SUPPLIER_KEY_WRITE, Permission.SUPPLIER_KEY_TRUST)
 
 
 def _supplier(session: ReadSession, actor: Actor, code: str | None) -> Organisation:

@@ -23,7 +23,6 @@ from model_registry.versions.errors import (
     VersionTaken,
 )
 from model_registry.versions.models import Model, ModelAlias, ModelVersion, VersionStatus
-from model_registry.versions.transitions import is_of_network
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault
@@ -181,6 +180,6 @@ def _readable(session: ReadSession, actor: Actor, model_id: str) -> Model:
 def _writable(session: ReadSession, actor: Actor, model_id: str) -> Model:
     found = _readable(session, actor, model_id)
     actor.require(Permission.ALIAS_WRITE)
-    if not is_of_network(actor):
+    if not actor.may_everywhere(Permission.ALIAS_WRITE):
         raise NotTheNetwork("An alias is every site's: the network's own people set it.")
     return found

@@ -8,6 +8,7 @@ from model_registry.packages.documents import read_card
 from model_registry.packages.layout import CARD
 from model_registry.safety import staleness
 from model_registry.versions import service as versions
+from model_registry.versions.errors import NotTheNetwork
 from model_registry.versions.models import ModelVersion, VersionStatus
 from transparency_cards.cards import repository
 from transparency_cards.cards.errors import AlreadyPublished, NotAdmitted, UnknownCard
@@ -27,11 +28,12 @@ def publish(
     """Publish the card that the supplier put into the version's package.
 
     Raises:
+        NotTheNetwork: the actor's role is for one hospital or one site.
         NotAdmitted: the version has not passed its checks.
         AlreadyPublished: it has a card in force.
     """
-    actor.require(Permission.CARD_PUBLISH)
-    version = versions.version(session, actor, version_id)
+    _check_person(actor)
+    version = versions.version_held(session, actor, version_id)
     if version.status not in ADMITTED:
         raise NotAdmitted(f"Its status is {version.status.value}.")
     if repository.in_force(session, version.id):
@@ -60,7 +62,7 @@ def publish(
 
 def withdraw(session: WriteSession, actor: Actor, *, card_id: str, reason: str) -> None:
     """Take a card out of force; what it said stays on record."""
-    actor.require(Permission.CARD_PUBLISH)
+    _check_person(actor)
     card = repository.card(session, card_id)
     if card is None or card.status is not CardStatus.PUBLISHED:
         raise UnknownCard("No published card has this id.")
@@ -82,6 +84,12 @@ def card(session: ReadSession, card_id: str) -> Card:
     if found is None or found.status is not CardStatus.PUBLISHED:
         raise UnknownCard("No published card has this id.")
     return found
+
+
+def _check_person(actor: Actor) -> None:
+    actor.require(Permission.CARD_PUBLISH)
+    if actor.supplier_id is None and not actor.may_everywhere(Permission.CARD_PUBLISH):
+        raise NotTheNetwork("A card is every site's: its supplier or the network publishes it.")
 
 
 @dataclass(frozen=True)

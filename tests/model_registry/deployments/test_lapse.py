@@ -105,7 +105,7 @@ def test_a_proposal_lapses_with_evidence_that_stood_when_it_was_asked_for(
         for kind in AcceptanceKind:
             accept(session, objects, cast, version, kind)
 
-        with pytest.raises(ChangeLapsed, match="test and the site.s DCB0160 acceptance"):
+        with pytest.raises(ChangeLapsed, match=r"test and the site.s DCB0160 acceptance"):
             approve(session, cast.site_officer, outcome)
         anew = request(session, cast.manager, outcome.deployment)
         assert approve(session, cast.site_officer, anew).is_applied

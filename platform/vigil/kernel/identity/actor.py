@@ -1,6 +1,6 @@
 """Who acts. Every write names one; every query starts from what it may read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vigil.kernel.errors import Forbidden
 from vigil.kernel.identity.roles import PERMISSIONS, Permission, Role
@@ -50,6 +50,13 @@ class Actor:
             and (grant.site_id is None or site_id is None or grant.site_id == site_id)
             for grant in self.grants
         )
+
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Whether it may do this for the whole network: by a role that is bound to no site."""
+        if self.is_system:
+            return True
+        unbound = replace(self, grants=tuple(g for g in self.grants if g.site_id is None))
+        return self.sites is None and self.supplier_id is None and unbound.may(permission)
 
     def require(self, permission: Permission, site_id: str | None = None) -> None:
         """Go on only if it may.
