@@ -1,5 +1,6 @@
 """What a gate is: a thing asked for before a version reaches a patient, met or not."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
@@ -72,6 +73,13 @@ class SpeakingGate(ReleaseGate, Protocol):
     def statuses(
         self, session: ReadSession, version: ModelVersion, site_id: str
     ) -> list[GateStatus]: ...
+
+
+@runtime_checkable
+class ListingGate(ReleaseGate, Protocol):
+    """One that says of many versions at once which do not meet it: for lists that stay quick."""
+
+    def unmet(self, session: ReadSession, versions: Sequence[ModelVersion]) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)

@@ -136,6 +136,14 @@ def serving(session: ReadSession, actor: Actor) -> Sequence[tuple[Deployment, Mo
     return [(deployment, version) for deployment, version in rows]
 
 
+def serving_version(session: ReadSession, version_id: str) -> Sequence[Deployment]:
+    """Return where a version serves patients, at every site: whoever asks, it is noted there."""
+    statement = select(Deployment).where(
+        Deployment.version_id == version_id, col(Deployment.mode).in_((Mode.CANARY, Mode.LIVE))
+    )
+    return session.exec(statement.order_by(Deployment.id)).all()
+
+
 def runnable(session: ReadSession, site_id: str) -> Sequence[Deployment]:
     """Return what runs at a site, for the worker that plans runs there."""
     statement = select(Deployment).where(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from model_registry.deployments.gates import GateStatus, Missing
+from model_registry.deployments.stale import note_lost
 from model_registry.packages.documents import read_card
 from model_registry.packages.layout import CARD
 from model_registry.safety import staleness
@@ -19,6 +20,7 @@ from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.objects import ObjectStore, sha256
 
+_WITHDRAWN = "the card was withdrawn, and no other is in force"
 ADMITTED = frozenset({VersionStatus.CHECKED, VersionStatus.APPROVED})
 
 
@@ -61,7 +63,10 @@ def publish(
 
 
 def withdraw(session: WriteSession, actor: Actor, *, card_id: str, reason: str) -> None:
-    """Take a card out of force; what it said stays on record."""
+    """Take a card out of force; what it said stays on record.
+
+    Where its version serves patients it goes on, and is shown to lack a card.
+    """
     _check_person(actor)
     card = repository.card(session, card_id)
     if card is None or card.status is not CardStatus.PUBLISHED:
@@ -69,7 +74,9 @@ def withdraw(session: WriteSession, actor: Actor, *, card_id: str, reason: str) 
     versions.version(session, actor, card.version_id)
     card.status, card.withdrawn_at = CardStatus.WITHDRAWN, session.now()
     session.add(card)
+    session.flush()
     audit.record(session, actor, "card:card:withdraw", card.id, reason)
+    note_lost(session, actor, version_id=card.version_id, lost="card", reason=reason)
 
 
 def published(
@@ -104,16 +111,23 @@ class PublishedCard:
     ) -> list[GateStatus]:
         return [self.status_of(session, version)]
 
+    def unmet(self, session: ReadSession, versions: Sequence[ModelVersion]) -> frozenset[str]:
+        published = repository.published_for(session, [one.id for one in versions])
+        return frozenset(one.id for one in versions if (one.id, one.digest) not in published)
+
     def status_of(self, session: ReadSession, version: ModelVersion) -> GateStatus:
         card = repository.in_force(session, version.id)
         met = card is not None and card.version_digest == version.digest
+        gone = None if met else repository.newest(session, version.id)
+        gone_at = gone.withdrawn_at if gone else None
         return GateStatus(
             name="card",
             what="a published transparency card",
             who="the supplier or a network manager",
             met=met,
-            why="published" if met else "no card is in force",
+            why="published" if met else _WITHDRAWN if gone_at else "no card is in force",
             evidence_id=card.id if card else None,
             evidence_path=f"/register/{card.id}" if card else None,
             signed_at=card.published_at if card else None,
+            stale_at=gone_at,
         )
