@@ -122,7 +122,7 @@ def test_another_intended_use_is_another_version_that_nobody_signed(
     with parts.database.write() as session:
         first = create_version(session, parts.objects)
         said = CARD | {field: ["Children"] if field == "out_of_scope" else "Children too"}
-        second = create_version(session, parts.objects, version="1.0.1", card=yaml_bytes(said))
+        second = create_version(session, parts.objects, version="1.0.1", card_yaml=yaml_bytes(said))
         same_model = first.model_id == second.model_id
         assert (same_model, first.digest == second.digest) == (True, False)
         assert safety.signed_case(session, second.digest) is None
