@@ -7,7 +7,9 @@ from datetime import datetime
 from model_registry.catalogue import repository
 from model_registry.catalogue.models import Filters, Happening, Kind, Line, Standing
 from model_registry.deployments.models import DeploymentPeriod
+from model_registry.deployments.shown import periods_to
 from model_registry.versions import service as versions
+from model_registry.versions.aliases import alias_to
 from model_registry.versions.models import Model, ModelAlias, VersionChange, VersionStatus
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
@@ -84,8 +86,10 @@ def standing(
         latest.setdefault(change.version_id, change.status)
     return Standing(
         at=instant,
-        periods=repository.periods_at(session, actor, model.id, instant, site_id),
-        aliases=sorted(aliases, key=lambda one: one.name),
+        periods=periods_to(
+            actor, repository.periods_at(session, actor, model.id, instant, site_id)
+        ),
+        aliases=sorted((alias_to(actor, one) for one in aliases), key=lambda one: one.name),
         statuses=sorted(latest.items(), reverse=True),
     )
 
@@ -110,8 +114,8 @@ def history(
     wanted = limit + (0 if before is None else PAGE)
     found = list(_of_deployments(session, actor, model, span, wanted))
     if span.site_id is None:
-        found += _of_statuses(session, model, span, wanted)
-        found += _of_aliases(session, model, span)
+        found += _of_statuses(session, actor, model, span, wanted)
+        found += _of_aliases(session, actor, model, span)
     found.sort(key=_newest, reverse=True)
     if before is not None:
         found = [one for one in found if _newest(one) < before]
@@ -130,7 +134,7 @@ def _of_deployments(
         last=span.last,
         limit=limit,
     )
-    for period in found:
+    for period in periods_to(actor, found):
         yield Happening(
             at=period.from_at,
             id=period.id,
@@ -145,11 +149,13 @@ def _of_deployments(
         )
 
 
-def _of_statuses(session: ReadSession, model: Model, span: Span, limit: int) -> Iterator[Happening]:
+def _of_statuses(
+    session: ReadSession, actor: Actor, model: Model, span: Span, limit: int
+) -> Iterator[Happening]:
     found = repository.status_changes(
         session, model.id, first=span.first, last=span.last, limit=limit
     )
-    for change in found:
+    for change in versions.changes_to(session, actor, found):
         yield _happened(change)
 
 
@@ -167,9 +173,11 @@ def _happened(change: VersionChange) -> Happening:
     )
 
 
-def _of_aliases(session: ReadSession, model: Model, span: Span) -> Iterator[Happening]:
+def _of_aliases(
+    session: ReadSession, actor: Actor, model: Model, span: Span
+) -> Iterator[Happening]:
     for alias in repository.alias_rows(session, model.id, span.last):
-        for one in _set_and_ended(alias):
+        for one in _set_and_ended(alias_to(actor, alias)):
             after_first = span.first is None or one.at >= span.first
             if after_first and (span.last is None or one.at <= span.last):
                 yield one

@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, Field
 
 from model_registry.deployments import repository, reviews, service
 from model_registry.deployments.gates import Missing, ReleaseGate
+from model_registry.deployments.lapse import lapses_at, why_lapsed
 from model_registry.deployments.models import (
     ChangeState,
     Deployment,
@@ -16,8 +17,11 @@ from model_registry.deployments.models import (
     DeploymentPeriod,
     Mode,
 )
+from model_registry.deployments.people import counting
 from model_registry.deployments.rules import Rule, rules
 from model_registry.deployments.service import Outcome
+from model_registry.deployments.shown import approvals_to, change_to, periods_to
+from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -69,8 +73,13 @@ class OpenChange(BaseModel):
     """A proposal, who agreed to it, and what it still needs."""
 
     change: DeploymentChange
-    approvals: list[DeploymentApproval]
+    approvals: list[DeploymentApproval] = Field(
+        description="in the capacities that still count: neither, where the person left or lost"
+        " the role"
+    )
     missing: list[Missing]
+    lapses_at: datetime
+    lapsed: str | None = Field(description="why nobody can agree to it any more")
 
 
 class ProposalView(BaseModel):
@@ -83,6 +92,8 @@ class ProposalView(BaseModel):
     asked_by: str
     waits_for: list[Missing]
     is_mine: bool
+    lapses_at: datetime
+    lapsed: str | None
 
     @classmethod
     def of(cls, proposal: reviews.Proposal) -> "ProposalView":
@@ -94,6 +105,8 @@ class ProposalView(BaseModel):
             asked_by=proposal.asked_by,
             waits_for=list(proposal.waits_for),
             is_mine=proposal.is_mine,
+            lapses_at=proposal.lapses_at,
+            lapsed=proposal.lapsed,
         )
 
 
@@ -189,12 +202,7 @@ def list_open_changes(
 def show_change(change_id: str, session: Reading, actor: Reader, gates: GatesDep) -> OpenChange:
     change = service.change_by_id(session, actor, change_id)
     deployment = service.deployment_by_id(session, actor, change.deployment_id)
-    is_open = change.state is ChangeState.OPEN
-    return OpenChange(
-        change=change,
-        approvals=list(repository.approvals(session, change.id)),
-        missing=service.missing_for(session, gates, change, deployment) if is_open else [],
-    )
+    return _open_change(session, actor, gates, change, deployment)
 
 
 @router.get("/{deployment_id}")
@@ -203,17 +211,13 @@ def show_deployment(
 ) -> DeploymentView:
     deployment = service.deployment_by_id(session, actor, deployment_id)
     changes = [
-        OpenChange(
-            change=change,
-            approvals=list(repository.approvals(session, change.id)),
-            missing=service.missing_for(session, gates, change, deployment),
-        )
+        _open_change(session, actor, gates, change, deployment)
         for change in repository.open_changes(session, [deployment.id])
     ]
     return DeploymentView(
         deployment=deployment,
         open_changes=changes,
-        history=list(repository.history(session, actor, deployment.id)),
+        history=periods_to(actor, repository.history(session, actor, deployment.id)),
     )
 
 
@@ -265,3 +269,24 @@ def rollback(
         session, actor, gates, deployment_id=deployment_id, reason=body.reason
     )
     return OutcomeView.of(outcome)
+
+
+def _open_change(
+    session: ReadSession,
+    actor: Actor,
+    gates: tuple[ReleaseGate, ...],
+    change: DeploymentChange,
+    deployment: Deployment,
+) -> OpenChange:
+    is_open = change.state is ChangeState.OPEN
+    given = repository.approvals(session, change.id)
+    if is_open:
+        given = counting(session, deployment.site_id, given)
+    version = repository.version_of(session, deployment)
+    return OpenChange(
+        change=change_to(actor, change),
+        approvals=approvals_to(actor, given),
+        missing=service.missing_for(session, gates, change, deployment) if is_open else [],
+        lapses_at=lapses_at(change),
+        lapsed=why_lapsed(session, change, deployment, version) if is_open else None,
+    )

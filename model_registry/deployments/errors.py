@@ -11,6 +11,7 @@ Conflict
   AlreadyDeployed     the version is in use at this site
   LiveChanged         somebody else made another version live meanwhile
   ChangeClosed        the proposal is applied, withdrawn or overtaken
+  ChangeLapsed        the proposal is too old, or what it rests on went stale
   NothingBefore       no other version was live before
 Stale
   SomebodyChangedIt   the deployment is not as it was when the actor looked at it
@@ -51,6 +52,10 @@ class LiveChanged(Conflict):
 
 class ChangeClosed(Conflict):
     title = "This proposal is closed"
+
+
+class ChangeLapsed(Conflict):
+    title = "This proposal has lapsed"
 
 
 class NothingBefore(Conflict):

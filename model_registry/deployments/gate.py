@@ -80,10 +80,17 @@ class SpeakingGate(ReleaseGate, Protocol):
 class LocalTestReader(Protocol):
     """One that reads what a test of Vigil's asked and found."""
 
-    def unmet(
+    def unshown(
         self, session: ReadSession, local_test_id: str, criteria: Sequence[Criterion]
     ) -> list[str]:
         """Say which criteria of a change plan the test did not ask for, or did not show."""
+
+
+@runtime_checkable
+class ListingGate(ReleaseGate, Protocol):
+    """One that says of many versions at once which do not meet it: for lists that stay quick."""
+
+    def unmet(self, session: ReadSession, versions: Sequence[ModelVersion]) -> frozenset[str]: ...
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 
 from model_registry.deployments.gate import (
     GateStatus,
+    ListingGate,
     Missing,
     ReleaseGate,
     SpeakingGate,
@@ -23,6 +24,7 @@ from vigil.kernel.identity.actor import Actor
 
 __all__ = [
     "GateStatus",
+    "ListingGate",
     "Missing",
     "ReleaseGate",
     "SpeakingGate",
@@ -61,7 +63,7 @@ def statuses(
         found.append(safety_case(session, target, plan))
         found += acceptances(session, target, plan, gates)
         for gate in gates:
-            found += _of_higher_floor(session, gate, target)
+            found += of_higher_floor(session, gate, target)
     return found
 
 
@@ -76,9 +78,10 @@ def _hidden(gate: GateStatus) -> GateStatus:
     return GateStatus(gate.name, gate.what, gate.who, gate.met, is_site_affair=True)
 
 
-def _of_higher_floor(
+def of_higher_floor(
     session: ReadSession, gate: ReleaseGate, target: Target
 ) -> Iterator[GateStatus]:
+    """Yield how a gate of a higher floor stands; one that does not speak, only where unmet."""
     if isinstance(gate, SpeakingGate):
         yield from gate.statuses(session, target.version, target.site_id)
         return

@@ -55,7 +55,7 @@ class NeedsView(BaseModel):
 
 
 class StaleView(BaseModel):
-    """A deployment that serves patients without a signature that it should stand on."""
+    """A deployment that serves patients without evidence that it should stand on."""
 
     deployment_id: str
     version_id: str
@@ -113,7 +113,9 @@ def would_be_needed(
 
 
 @router.get("/safety/stale")
-def what_stands_on_stale_signatures(session: Reading, actor: Reader) -> Listing[StaleView]:
-    """List what is live or a canary while a signature that it needs does not stand any more."""
-    found = stale_in_use(session, actor)
+def what_stands_on_stale_signatures(
+    session: Reading, actor: Reader, gates: GatesDep
+) -> Listing[StaleView]:
+    """List what is live or a canary while a signature or a card that it needs does not stand."""
+    found = stale_in_use(session, actor, gates)
     return Listing(items=[StaleView.of(one) for one in found])

@@ -46,5 +46,5 @@ def _short_of_plan(
     reader = next((gate for gate in gates if isinstance(gate, LocalTestReader)), None)
     if reader is None:
         return f"{asks} more of it, which nobody here can read: {plan.waiting}"
-    unmet = reader.unmet(session, found.local_test_id, criteria)
+    unmet = reader.unshown(session, found.local_test_id, criteria)
     return f"{asks} more: {'; '.join(unmet)}" if unmet else None

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from model_registry.deployments import repository, service
 from model_registry.deployments.gate import GateStatus, Missing, ReleaseGate, Target
 from model_registry.deployments.gates import shown_to, statuses
+from model_registry.deployments.lapse import lapsed
 from model_registry.deployments.models import Mode
-from model_registry.deployments.people import missing_people
+from model_registry.deployments.people import counting, missing_people
 from model_registry.deployments.transitions import transition
 from model_registry.safety.configuration import check_thresholds
 from model_registry.versions import service as versions
@@ -43,11 +44,14 @@ def of_deployment(
     deployment = service.deployment_by_id(session, actor, deployment_id)
     step = transition(deployment.mode, to_mode)
     changes = repository.open_changes(session, [deployment.id])
-    change = next((one for one in changes if one.to_mode is to_mode), None)
+    version = versions.version(session, actor, deployment.version_id)
+    gone = lapsed(session, [(one, deployment, version) for one in changes])
+    change = next((c for c in changes if c.to_mode is to_mode and c.id not in gone), None)
     thresholds = change.to_thresholds if change else deployment.thresholds
     target = Target.of_deployment(session, deployment, thresholds)
     found = statuses(session, gates, target, step.evidence)
-    people = missing_people(step, repository.approvals(session, change.id) if change else ())
+    given = repository.approvals(session, change.id) if change else ()
+    people = missing_people(step, counting(session, deployment.site_id, given))
     return _needs(actor, target, to_mode, found, people)
 
 

@@ -3,7 +3,7 @@
 A part of Vigil is nobody here, and who submitted the version has no say (design invariant 5).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from model_registry.deployments.errors import NotAPerson, OwnSubmission
 from model_registry.deployments.gates import Missing
@@ -11,6 +11,8 @@ from model_registry.deployments.models import DeploymentApproval
 from model_registry.deployments.transitions import People, Transition
 from model_registry.safety.officers import covers
 from model_registry.versions.models import ModelVersion
+from vigil.kernel.db import ReadSession
+from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 
@@ -42,6 +44,28 @@ def check_person(actor: Actor, version: ModelVersion, step: Transition) -> None:
         raise OwnSubmission("Who submitted a version neither requests nor approves its use.")
 
 
+def counting(
+    session: ReadSession, site_id: str, approvals: Sequence[DeploymentApproval]
+) -> list[DeploymentApproval]:
+    """Return the agreements as they count now: see `as_they_count`."""
+    now = identity.actors_now(session, [one.user_id for one in approvals])
+    return as_they_count(now, site_id, approvals)
+
+
+def as_they_count(
+    now: Mapping[str, Actor], site_id: str, approvals: Sequence[DeploymentApproval]
+) -> list[DeploymentApproval]:
+    """Return agreements in the capacities that each person had then and has still.
+
+    Who has no open account any more, or no role that covers the site, agreed to nothing.
+    """
+    return [_as_it_counts(now.get(one.user_id), site_id, one) for one in approvals]
+
+
+def counts(approval: DeploymentApproval) -> bool:
+    return approval.as_manager or approval.as_officer
+
+
 def missing_people(step: Transition, approvals: Sequence[DeploymentApproval]) -> list[Missing]:
     """Return whose agreement is lacking: two different people, each in a capacity of its own."""
     managers = {approval.user_id for approval in approvals if approval.as_manager}
@@ -53,6 +77,15 @@ def missing_people(step: Transition, approvals: Sequence[DeploymentApproval]) ->
     if step.people is People.MANAGER_AND_OFFICER and not _differ(managers, officers):
         return [_OFFICER]
     return []
+
+
+def _as_it_counts(
+    person: Actor | None, site_id: str, approval: DeploymentApproval
+) -> DeploymentApproval:
+    as_manager = approval.as_manager and person is not None and is_manager(person, site_id)
+    as_officer = approval.as_officer and person is not None and is_officer(person, site_id)
+    held = {"as_manager": as_manager, "as_officer": as_officer}
+    return DeploymentApproval(**(approval.model_dump() | held))
 
 
 def _needs_officer(step: Transition, officers: set[str]) -> bool:

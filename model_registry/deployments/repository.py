@@ -136,6 +136,14 @@ def serving(session: ReadSession, actor: Actor) -> Sequence[tuple[Deployment, Mo
     return [(one, by_id[one.version_id]) for one in found]
 
 
+def serving_version(session: ReadSession, version_id: str) -> Sequence[Deployment]:
+    """Return where a version serves patients, at every site: whoever asks, it is noted there."""
+    statement = select(Deployment).where(
+        Deployment.version_id == version_id, col(Deployment.mode).in_((Mode.CANARY, Mode.LIVE))
+    )
+    return session.exec(statement.order_by(Deployment.id)).all()
+
+
 def runnable(session: ReadSession, site_id: str) -> Sequence[Deployment]:
     """Return what runs at a site, for the worker that plans runs there."""
     statement = select(Deployment).where(
@@ -242,16 +250,36 @@ def of_version(session: ReadSession, actor: Actor, version_id: str) -> Sequence[
     return session.exec(statement.order_by(col(Deployment.id))).all()
 
 
-def last_live_before(session: ReadSession, left: Deployment) -> DeploymentPeriod | None:
-    """Return the newest live period, of this model at this site, of another deployment."""
-    statement = select(DeploymentPeriod).where(
-        DeploymentPeriod.model_id == left.model_id,
-        DeploymentPeriod.site_id == left.site_id,
-        DeploymentPeriod.mode == Mode.LIVE,
-        DeploymentPeriod.deployment_id != left.id,
+def live_periods(
+    session: ReadSession, model_id: str, site_id: str
+) -> Sequence[tuple[DeploymentPeriod, ModelVersion]]:
+    """Return what of a model was live at a site, the first one first, each with its version."""
+    statement = (
+        select(DeploymentPeriod, ModelVersion)
+        .join(ModelVersion, col(DeploymentPeriod.version_id) == col(ModelVersion.id))
+        .where(
+            DeploymentPeriod.model_id == model_id,
+            DeploymentPeriod.site_id == site_id,
+            DeploymentPeriod.mode == Mode.LIVE,
+        )
+        # Of two that began at one instant, the one that ended came first.
+        .order_by(
+            col(DeploymentPeriod.from_at),
+            col(DeploymentPeriod.to_at).nulls_last(),
+            col(DeploymentPeriod.id),
+        )
     )
-    newest = (col(DeploymentPeriod.from_at).desc(), col(DeploymentPeriod.id).desc())
-    return session.exec(statement.order_by(*newest)).first()
+    return session.exec(statement).all()
+
+
+def in_use(session: ReadSession, version_id: str, site_id: str) -> Deployment | None:
+    """Return the one deployment of a version at a site that is not retired."""
+    statement = select(Deployment).where(
+        Deployment.version_id == version_id,
+        Deployment.site_id == site_id,
+        Deployment.mode != Mode.RETIRED,
+    )
+    return session.exec(statement).first()
 
 
 _REVISION = col(DeploymentPeriod.revision)

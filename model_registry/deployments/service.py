@@ -11,14 +11,16 @@ from model_registry.deployments.errors import (
     AlreadyDeployed,
     BadShare,
     ChangeClosed,
+    ChangeLapsed,
     NoSuchWay,
-    NothingBefore,
     NotReady,
     SomebodyChangedIt,
     UnknownChange,
     UnknownDeployment,
 )
 from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
+from model_registry.deployments.going_back import live_before
+from model_registry.deployments.lapse import lapsed, why_lapsed
 from model_registry.deployments.models import (
     ChangeState,
     Deployment,
@@ -29,12 +31,14 @@ from model_registry.deployments.models import (
 )
 from model_registry.deployments.people import (
     check_person,
+    counting,
     is_manager,
     is_officer,
     missing_people,
 )
 from model_registry.deployments.repository import RUNNABLE
 from model_registry.deployments.share import PERCENT
+from model_registry.deployments.shown import periods_to
 from model_registry.deployments.steps import (
     Place,
     apply_change,
@@ -46,6 +50,7 @@ from model_registry.deployments.steps import (
 from model_registry.deployments.transitions import Evidence, transition
 from model_registry.safety.configuration import check_thresholds
 from model_registry.versions import service as versions
+from model_registry.versions.models import ModelVersion
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault
@@ -87,7 +92,7 @@ def deploy(
     """
     step = transition(None, Mode.SHADOW)
     actor.require(step.permission, site_id)
-    version = versions.version(session, actor, version_id)
+    version = versions.version_held(session, actor, version_id)
     check_person(actor, version, step)
     own = dict(thresholds or {})
     check_thresholds(version, own)
@@ -145,15 +150,17 @@ def request_change(
     Raises:
         SomebodyChangedIt: the deployment has another revision than the one that was looked at.
         NoSuchWay: there is no way from its mode to that one.
+        AlreadyDeployed: it is retired, and its version is in use here in another deployment.
         BadShare: a canary takes 1 to 99 percent.
         BadThresholds: a threshold does not fit the model.
         OwnSubmission: the actor submitted the version.
     """
-    deployment = _held(session, actor, deployment_id)
-    _check_seen(session, deployment, seen_revision)
+    version, deployment = _held_with_version(session, actor, deployment_id)
     step = transition(deployment.mode, to_mode)
+    # Asked before what a refusal tells of others: their words are not for everybody who may look.
     actor.require(step.permission, deployment.site_id)
-    version = versions.version(session, actor, deployment.version_id)
+    _check_seen(session, deployment, seen_revision)
+    _check_not_anew(session, deployment)
     if not step.is_towards_safety:
         check_person(actor, version, step)
     own = deployment.thresholds if thresholds is None else dict(thresholds)
@@ -161,6 +168,7 @@ def request_change(
     if step.evidence is Evidence.NONE and own != deployment.thresholds:
         raise NoSuchWay(f"To {to_mode.value} goes no other threshold. Leave thresholds out.")
     _check_share(to_mode, share, replaced_becomes)
+    _close_lapsed(session, actor, deployment, version)
     replaced = live_beside(session, deployment) if to_mode is Mode.LIVE else None
     change = DeploymentChange(
         id=session.new_id("chg"),
@@ -193,13 +201,16 @@ def approve_change(
 
     Raises:
         ChangeClosed: it is applied, withdrawn or overtaken.
+        ChangeLapsed: it is too old, or evidence went stale since it was asked for.
         NotAPerson, OwnSubmission: the actor's agreement cannot count.
         LiveChanged: another version became live since it was proposed.
     """
-    change, deployment = _open_change(session, actor, change_id)
-    version = versions.version(session, actor, deployment.version_id)
-    check_person(actor, version, transition(deployment.mode, change.to_mode))
+    change = change_by_id(session, actor, change_id)
+    version, deployment = _held_with_version(session, actor, change.deployment_id)
     actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
+    _check_open(session, change)
+    _check_fresh(session, change, deployment, version)
+    check_person(actor, version, transition(deployment.mode, change.to_mode))
     _agree(session, actor, change, deployment, reason)
     audit.record(session, actor, "registry:deployment_change:approve", change.id, reason)
     return _apply_if_ready(session, actor, gates, change, deployment)
@@ -209,9 +220,11 @@ def withdraw_change(
     session: WriteSession, actor: Actor, *, change_id: str, reason: str
 ) -> DeploymentChange:
     """Take a proposal back: whoever may propose or approve one at this site may."""
-    change, deployment = _open_change(session, actor, change_id)
+    change = change_by_id(session, actor, change_id)
+    deployment = _held(session, actor, change.deployment_id)
     if not actor.may(Permission.DEPLOYMENT_REQUEST, deployment.site_id):
         actor.require(Permission.DEPLOYMENT_APPROVE, deployment.site_id)
+    _check_open(session, change)
     close(session, actor, change, ChangeState.WITHDRAWN, reason)
     return change
 
@@ -231,16 +244,22 @@ def fall_back(
 def suspend_all_of(
     session: WriteSession, actor: Actor, version_id: str, reason: str
 ) -> list[Deployment]:
-    """Suspend every deployment of a version that runs anywhere, at once: it was withdrawn."""
+    """Suspend every deployment of a version that runs anywhere, at once: it was withdrawn.
+
+    The caller has locked the version, so that none is added or agreed to meanwhile.
+    """
     suspended = []
-    running = [d for d in repository.of_version(session, actor, version_id) if d.mode in RUNNABLE]
-    # By site and model, the order in which swaps lock too: two of them never wait for each other.
-    for deployment in sorted(running, key=lambda one: (one.model_id, one.site_id)):
+    # Whatever their mode: one that rests may have been agreed to a moment ago. By site, one at a
+    # time, as swaps lock them: two of them never wait for each other.
+    there = repository.of_version(session, actor, version_id)
+    for deployment in sorted(there, key=lambda one: (one.site_id, one.id)):
         found = _held(session, actor, deployment.id)
         actor.require(Permission.DEPLOYMENT_SUSPEND, found.site_id)
         if found.mode in RUNNABLE:
             move(session, actor, found, Place(Mode.SUSPENDED, PERCENT, found.thresholds), reason)
             suspended.append(found)
+        for pointless in repository.open_changes(session, [found.id]):
+            close(session, actor, pointless, ChangeState.WITHDRAWN, reason)
     return suspended
 
 
@@ -249,30 +268,27 @@ def rollback(
 ) -> Outcome:
     """Propose that what was live before this deployment is live again; this one goes to shadow.
 
-    One step back, with the thresholds of then. It brings a version to patients, so it takes two
+    One step back, past what was left by a rollback before and past versions that are withdrawn,
+    with the thresholds of then. It brings a version to patients, so it takes two
     people and every gate; `suspend` and `fall_back` are for what cannot wait.
 
     Raises:
-        NothingBefore: no other deployment of the model was ever live at this site.
+        NothingBefore: nothing that was live before can be live again, or this is not the one to
+            go back from.
     """
-    before = live_before(session, deployment_by_id(session, actor, deployment_id))
-    if before is None:
-        raise NothingBefore("No other version of this model was live at this site.")
+    left = deployment_by_id(session, actor, deployment_id)
+    actor.require(Permission.DEPLOYMENT_REQUEST, left.site_id)
+    before = live_before(session, left)
     return request_change(
         session,
         actor,
         gates,
-        deployment_id=before.deployment_id,
+        deployment_id=before.deployment.id,
         to_mode=Mode.LIVE,
         reason=reason,
         thresholds=before.thresholds,
         replaced_becomes=Mode.SHADOW,
     )
-
-
-def live_before(session: ReadSession, left: Deployment) -> DeploymentPeriod | None:
-    """Return how the deployment stood that a rollback from this one brings back."""
-    return repository.last_live_before(session, left)
 
 
 def missing_for(
@@ -282,14 +298,15 @@ def missing_for(
     step = transition(deployment.mode, change.to_mode)
     target = Target.of_deployment(session, deployment, change.to_thresholds)
     missing = evaluate(session, gates, target, step.evidence)
-    return missing + missing_people(step, repository.approvals(session, change.id))
+    given = repository.approvals(session, change.id)
+    return missing + missing_people(step, counting(session, deployment.site_id, given))
 
 
 def what_was_live(
     session: ReadSession, actor: Actor, site_id: str, at: datetime
 ) -> Sequence[DeploymentPeriod]:
     """Return which versions were live at a site at an instant, and who had put them there."""
-    return repository.live_at(session, actor, site_id, at)
+    return periods_to(actor, repository.live_at(session, actor, site_id, at))
 
 
 def runnable_at(session: ReadSession, site_id: str) -> Sequence[Deployment]:
@@ -375,17 +392,41 @@ def _agree(
     session.flush()
 
 
-def _open_change(
-    session: WriteSession, actor: Actor, change_id: str
-) -> tuple[DeploymentChange, Deployment]:
-    change = change_by_id(session, actor, change_id)
-    deployment = _held(session, actor, change.deployment_id)
+def _check_open(session: WriteSession, change: DeploymentChange) -> None:
+    # Its deployment is locked by now, so that what is read here stays so.
     session.refresh(change)
     if change.state is not ChangeState.OPEN:
         name = repository.people(session, [change.closed_by]).get(change.closed_by or "", "Vigil")
         told = f" by {name}: {change.closed_reason}" if change.closed_by else "."
         raise ChangeClosed(f"It was {change.state.value}{told}")
-    return change, deployment
+
+
+def _check_fresh(
+    session: ReadSession, change: DeploymentChange, deployment: Deployment, version: ModelVersion
+) -> None:
+    why = why_lapsed(session, change, deployment, version)
+    if why is not None:
+        raise ChangeLapsed(f"It has lapsed: {why}. Propose it again.")
+
+
+def _close_lapsed(
+    session: WriteSession, actor: Actor, deployment: Deployment, version: ModelVersion
+) -> None:
+    """Close what has lapsed for a deployment: somebody asks anew."""
+    there = repository.open_changes(session, [deployment.id])
+    why = lapsed(session, [(one, deployment, version) for one in there])
+    for change in there:
+        if change.id in why:
+            close(session, actor, change, ChangeState.WITHDRAWN, f"Lapsed: {why[change.id]}")
+
+
+def _held_with_version(
+    session: WriteSession, actor: Actor, deployment_id: str
+) -> tuple[ModelVersion, Deployment]:
+    """Lock what a step towards patients rests on: the version first, as a withdrawal does too."""
+    found = deployment_by_id(session, actor, deployment_id)
+    version = versions.version_held(session, actor, found.version_id)
+    return version, _held(session, actor, deployment_id)
 
 
 def _held(session: WriteSession, actor: Actor, deployment_id: str) -> Deployment:
@@ -403,6 +444,14 @@ def _check_seen(session: ReadSession, deployment: Deployment, seen: int | None) 
     raise SomebodyChangedIt(
         f"It is {deployment.mode.value} now, in revision {deployment.revision}{why}. Look again."
     )
+
+
+def _check_not_anew(session: ReadSession, deployment: Deployment) -> None:
+    if deployment.mode is not Mode.RETIRED:
+        return
+    anew = repository.in_use(session, deployment.version_id, deployment.site_id)
+    if anew is not None:
+        raise AlreadyDeployed(f"This version was deployed here anew. Propose that one: {anew.id}.")
 
 
 def _check_share(to_mode: Mode, share: int, replaced_becomes: Mode) -> None:

@@ -72,7 +72,8 @@ def propose_key(body: NewKey, session: Writing, actor: Proposer, response: Respo
 
 @router.get("/{supplier_key_id}")
 def show_key(supplier_key_id: str, session: Reading, actor: Reader) -> KeyFacts:
-    return _facts(service.key(session, actor, supplier_key_id))
+    found = service.key(session, actor, supplier_key_id)
+    return _facts(service.shown_to(session, actor, found))
 
 
 @router.post("/{supplier_key_id}/trust")

@@ -125,11 +125,10 @@ def revoke_key(
 
 def _line(actor: Actor, key: SupplierKey, supplier: str) -> KeyLine:
     is_own = key.organisation_id == actor.organisation_id
-    may_trust = actor.may(Permission.SUPPLIER_KEY_TRUST)
-    may_write = is_own and actor.may(Permission.SUPPLIER_KEY_WRITE)
+    may_trust = actor.may_everywhere(Permission.SUPPLIER_KEY_TRUST)
     return KeyLine(
         key=key,
         supplier=supplier,
         may_trust=may_trust and not is_own and key.status is KeyStatus.PROPOSED,
-        may_revoke=(may_trust or may_write) and key.status is not KeyStatus.REVOKED,
+        may_revoke=service.may_revoke(actor) and key.status is not KeyStatus.REVOKED,
     )

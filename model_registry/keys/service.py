@@ -24,16 +24,20 @@ from model_registry.keys.errors import (
 from model_registry.keys.models import KeyStatus, SupplierKey
 from model_registry.packages.errors import BrokenPackage
 from model_registry.packages.signing_keys import key_id_of, read_public_key
+from model_registry.versions.errors import NotTheNetwork
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault, Forbidden
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
 
 PAGE: Final = 50
 MAX_LABEL: Final = 100
+_TRUSTED: Final = ("trusted_by",)
+_REVOKED: Final = ("revoked_by", "revoked_reason")
 
 
 @dataclass(frozen=True)
@@ -99,12 +103,15 @@ def trust(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> S
 
     Raises:
         OwnKey: the actor proposed it, or belongs to the organisation that did.
+        NotTheNetwork: the actor's role is for one hospital or one site.
         NotProposed: it is trusted already, or revoked.
     """
     actor.require(Permission.SUPPLIER_KEY_TRUST)
     found = key(session, actor, row_id)
     if actor.id == found.proposed_by or actor.organisation_id == found.organisation_id:
         raise OwnKey("Somebody of the network who did not propose it has to trust it.")
+    if not actor.may_everywhere(Permission.SUPPLIER_KEY_TRUST):
+        raise NotTheNetwork("A key speaks at every site: the network's own people trust it.")
     if found.status is not KeyStatus.PROPOSED:
         raise NotProposed(f"The key is {found.status.value}.")
     found.status = KeyStatus.TRUSTED
@@ -118,7 +125,7 @@ def revoke(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> 
     Raises:
         AlreadyRevoked: it was.
     """
-    if not any(actor.may(needed) for needed in _MAY_REVOKE):
+    if not may_revoke(actor):
         raise Forbidden("Only its supplier or the network may revoke a key.")
     found = key(session, actor, row_id)
     if found.status is KeyStatus.REVOKED:
@@ -129,12 +136,29 @@ def revoke(session: WriteSession, actor: Actor, *, row_id: str, reason: str) -> 
     return _changed(session, actor, found, "revoke", reason)
 
 
+def may_revoke(actor: Actor) -> bool:
+    """Whether the actor may revoke those keys that it can read."""
+    if actor.supplier_id is not None:
+        return actor.may(Permission.SUPPLIER_KEY_WRITE)
+    return actor.may_everywhere(Permission.SUPPLIER_KEY_TRUST)
+
+
 def keys(
     session: ReadSession, actor: Actor, *, before: str | None = None, limit: int = PAGE
 ) -> Sequence[SupplierKey]:
     """Return keys, the newest first: a supplier's own, everybody else's all."""
     actor.require(Permission.REGISTRY_READ)
-    return repository.keys(session, actor, before=before, limit=limit)
+    found = repository.keys(session, actor, before=before, limit=limit)
+    return [shown_to(session, actor, one) for one in found]
+
+
+def shown_to(session: ReadSession, actor: Actor, found: SupplierKey) -> SupplierKey:
+    """Return a key as the actor may read it: who of the network trusted it, is the network's."""
+    if actor.supplier_id is None:
+        return found
+    own = identity.members_among(session, actor.supplier_id, [found.revoked_by or ""])
+    theirs = _TRUSTED if found.revoked_by in own else _TRUSTED + _REVOKED
+    return without_words(actor, found, theirs)
 
 
 def key(session: ReadSession, actor: Actor, row_id: str) -> SupplierKey:
@@ -151,9 +175,6 @@ def known_keys(session: ReadSession, organisation_id: str) -> tuple[KnownKey, ..
         KnownKey(row.id, row.key_id, bytes.fromhex(row.public_key), row.status)
         for row in repository.keys_of(session, organisation_id)
     )
-
-
-_MAY_REVOKE = (Permission.SUPPLIER_KEY_WRITE, Permission.SUPPLIER_KEY_TRUST)
 
 
 def _supplier(session: ReadSession, actor: Actor, code: str | None) -> Organisation:

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Form, Query, Request
 from starlette.responses import Response
 
 from model_registry.deployments import repository as deployments
+from model_registry.deployments.api import GatesDep
 from model_registry.deployments.stale import StaleUse, stale_in_use
 from model_registry.safety import lines, service
 from model_registry.safety.lines import AcceptanceLine, CaseLine
@@ -76,13 +77,14 @@ def safety(
     session: Reading,
     actor: Reader,
     cursor: CursorDep,
+    gates: GatesDep,
     shows: Annotated[str, Query(pattern="^(cases|acceptances)$")] = "cases",
     status: Annotated[str, Query(max_length=20)] = "",
     site: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
     wanted = next((one for one in SignOffStatus if one.value == status), None)
     cases, acceptances, following = _listed(session, actor, cursor, shows, wanted, site)
-    stale = stale_in_use(session, actor)
+    stale = stale_in_use(session, actor, gates)
     page = SafetyPage(
         title="Clinical safety",
         shows=shows,

@@ -121,6 +121,28 @@ def passed_acceptances(
     return frozenset((AcceptanceKind(kind), site, digest) for kind, site, digest in rows)
 
 
+def cases_gone_stale(session: ReadSession, digests: Collection[str]) -> Sequence[SafetyCase]:
+    """Return the cases of these versions that were signed, and are stale now."""
+    statement = select(SafetyCase).where(
+        col(SafetyCase.version_digest).in_(digests),
+        SafetyCase.status == SignOffStatus.STALE,
+        col(SafetyCase.signed_at).is_not(None),
+    )
+    return session.exec(statement).all()
+
+
+def acceptances_gone_stale(
+    session: ReadSession, configurations: Collection[str]
+) -> Sequence[Acceptance]:
+    """Return the judgements on these configurations that were signed, and are stale now."""
+    statement = select(Acceptance).where(
+        col(Acceptance.configuration_digest).in_(configurations),
+        Acceptance.status == SignOffStatus.STALE,
+        col(Acceptance.signed_at).is_not(None),
+    )
+    return session.exec(statement).all()
+
+
 def newest_case(session: ReadSession, version_digest: str) -> SafetyCase | None:
     """Return the signed case for exactly these bytes, else the newest that is not signed."""
     statement = select(SafetyCase).where(SafetyCase.version_digest == version_digest)

@@ -71,6 +71,17 @@ def check_second(actor: Actor, stop: StopOrder) -> None:
         raise OneCapacity(f"The second person has to be {second_needed(stop)}.")
 
 
+def still_holds(asker: Actor, stop: StopOrder) -> bool:
+    """Whether who asked for the lift still has the capacities in which they asked."""
+    if not _can_help(asker, stop):
+        return False
+    own = capacities(asker, stop)
+    lost = (stop.lift_as_manager and not own.as_manager) or (
+        stop.lift_as_officer and not own.as_officer
+    )
+    return not lost
+
+
 def may_ask(actor: Actor, stop: StopOrder) -> bool:
     """Whether the actor can be the first of the two people that a lift needs."""
     return stop.is_in_force and stop.lift_requested_by is None and _can_help(actor, stop)

@@ -5,11 +5,12 @@ takes effect on the next study, and on every run and delivery that has not begun
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy.exc import IntegrityError
 
 from model_registry.deployments.gates import Missing, ReleaseGate, Target, evaluate
+from model_registry.deployments.lapse import LIFE
 from model_registry.deployments.models import Mode
 from model_registry.stops import people, repository
 from model_registry.stops.errors import (
@@ -31,11 +32,21 @@ from vigil.kernel.errors import NotFound
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity import service as accounts
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
 
 RUNNABLE = (Mode.SHADOW, Mode.CANARY, Mode.LIVE)
 _SERVES = (Mode.CANARY, Mode.LIVE)
+# What people typed and who they are: not for a supplier.
+_WORDS = (
+    "reason",
+    "ordered_by",
+    "lift_requested_by",
+    "lift_request_reason",
+    "lifted_by",
+    "lift_reason",
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +122,7 @@ def request_lift(session: WriteSession, actor: Actor, *, stop_id: str, reason: s
     """
     stop = _in_force(session, actor, stop_id)
     own = people.capacities(actor, stop)
-    if stop.lift_requested_by is not None:
+    if stop.lift_requested_by is not None and not _asked_in_vain(session, stop):
         raise LiftAsked("Somebody asked for it. Agree to that, or keep the stop first.")
     stop.lift_requested_by, stop.lift_requested_at = actor.id, session.now()
     stop.lift_request_reason = reason
@@ -151,6 +162,11 @@ def lift(
     stop = _in_force(session, actor, stop_id)
     people.capacities(actor, stop)
     _require_asked(stop)
+    if _asked_in_vain(session, stop):
+        raise LiftNotAsked(
+            f"Who asked has no open account or no such role any more, or it was {LIFE.days} days"
+            " ago. Keep the stop, then ask again."
+        )
     people.check_second(actor, stop)
     missing = missing_for(session, actor, gates, stop)
     if missing:
@@ -187,7 +203,15 @@ def active_stop(
 
 def active_stops(session: ReadSession, actor: Actor) -> list[NamedStop]:
     """Return every order in force that concerns the actor, newest first: for the top of a page."""
-    return repository.named(session, actor, in_force=True)
+    return [_shown_to(actor, one) for one in repository.named(session, actor, in_force=True)]
+
+
+def stop_here(
+    session: ReadSession, actor: Actor, *, site_id: str, model_id: str
+) -> StopOrder | None:
+    """Return the order that stops a model at a site now, for a page that the actor looks at."""
+    found = active_stop(session, site_id=site_id, model_id=model_id)
+    return None if found is None else without_words(actor, found, _WORDS)
 
 
 def stops(
@@ -200,9 +224,10 @@ def stops(
     limit: int | None = None,
 ) -> list[NamedStop]:
     actor.require(Permission.REGISTRY_READ)
-    return repository.named(
+    found = repository.named(
         session, actor, in_force=in_force, scope=scope, before=before, limit=limit
     )
+    return [_shown_to(actor, one) for one in found]
 
 
 def stop_by_id(session: ReadSession, actor: Actor, stop_id: str) -> NamedStop:
@@ -210,7 +235,7 @@ def stop_by_id(session: ReadSession, actor: Actor, stop_id: str) -> NamedStop:
     found = repository.named(session, actor, stop_id=stop_id)
     if not found:
         raise UnknownStop("No stop has this id, or it is of another site or supplier.")
-    return found[0]
+    return _shown_to(actor, found[0])
 
 
 def covered_by(session: ReadSession, actor: Actor, stop: StopOrder) -> Sequence[Covered]:
@@ -228,6 +253,10 @@ def stoppable(session: ReadSession) -> tuple[Sequence[Model], Sequence[Organisat
     return repository.models(session), repository.suppliers(session)
 
 
+def _shown_to(actor: Actor, named: NamedStop) -> NamedStop:
+    return replace(named, order=without_words(actor, named.order, _WORDS))
+
+
 def _in_force(session: WriteSession, actor: Actor, stop_id: str) -> StopOrder:
     # Locked before anything is decided: of two people who lift it at once one does.
     stop = repository.held(session, actor, stop_id)
@@ -236,6 +265,16 @@ def _in_force(session: WriteSession, actor: Actor, stop_id: str) -> StopOrder:
     if not stop.is_in_force:
         raise NotInForce("It was lifted. Order it again if it has to stop.")
     return stop
+
+
+def _asked_in_vain(session: ReadSession, stop: StopOrder) -> bool:
+    """Whether the request to lift counts no more: the person left, or it is too old."""
+    asker = accounts.actors_now(session, [stop.lift_requested_by or ""]).get(
+        stop.lift_requested_by or ""
+    )
+    at = stop.lift_requested_at
+    is_old = at is None or session.now() >= at + LIFE
+    return is_old or asker is None or not people.still_holds(asker, stop)
 
 
 def _require_asked(stop: StopOrder) -> None:

@@ -23,11 +23,11 @@ from model_registry.versions.errors import (
     VersionTaken,
 )
 from model_registry.versions.models import Model, ModelAlias, ModelVersion, VersionStatus
-from model_registry.versions.transitions import is_of_network
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.errors import Fault
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.roles import Permission
 
 CHAMPION: Final = "champion"
@@ -35,6 +35,7 @@ CHALLENGER: Final = "challenger"
 NEVER: Final = frozenset({VersionStatus.REFUSED, VersionStatus.WITHDRAWN})
 _NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 _RESERVED: Final = frozenset({CHAMPION, CHALLENGER})
+_WORDS: Final = ("set_by", "set_by_label", "reason", "ended_by", "ended_by_label", "end_reason")
 
 
 def set_alias(
@@ -71,6 +72,7 @@ def set_alias(
         raise UnknownVersion("This model has no such version.")
     if repository.version_of(session, model.id, name) is not None:
         raise AliasAmbiguous(f"Version {name} of this model exists: choose another name.")
+    repository.hold(session, version)
     if version.status in NEVER:
         raise NotAllowedNow(f"The version is {version.status.value}: no alias stands for it.")
     standing = repository.standing_alias(session, model.id, name)
@@ -102,7 +104,13 @@ def clear_alias(
 
 def standing(session: ReadSession, actor: Actor, model_id: str) -> Sequence[ModelAlias]:
     """Return the aliases of a model as they are now, by name."""
-    return repository.standing_aliases(session, [_readable(session, actor, model_id).id])
+    model = _readable(session, actor, model_id)
+    return [alias_to(actor, one) for one in repository.standing_aliases(session, [model.id])]
+
+
+def alias_to(actor: Actor, alias: ModelAlias) -> ModelAlias:
+    """Return an alias as the actor may read it: the network's words are not for a supplier."""
+    return without_words(actor, alias, _WORDS)
 
 
 def end_all_of(session: WriteSession, actor: Actor, version: ModelVersion, reason: str) -> None:
@@ -172,6 +180,6 @@ def _readable(session: ReadSession, actor: Actor, model_id: str) -> Model:
 def _writable(session: ReadSession, actor: Actor, model_id: str) -> Model:
     found = _readable(session, actor, model_id)
     actor.require(Permission.ALIAS_WRITE)
-    if not is_of_network(actor):
+    if not actor.may_everywhere(Permission.ALIAS_WRITE):
         raise NotTheNetwork("An alias is every site's: the network's own people set it.")
     return found

@@ -82,8 +82,16 @@ def version_of(session: ReadSession, model_id: str, label: str) -> ModelVersion 
 
 
 def lock(session: WriteSession, found: ModelVersion) -> None:
-    """Read a version as it is now, locked until the transaction ends: of two steps one waits."""
-    session.refresh(found, with_for_update=True)
+    """Read a version as it is now, locked until the transaction ends: of two steps one waits.
+
+    Its key stays free: a row that only refers to it, such as a period of history, does not wait.
+    """
+    session.refresh(found, with_for_update={"key_share": True})
+
+
+def hold(session: WriteSession, found: ModelVersion) -> None:
+    """Read a version as it is now; many may hold it, and nobody moves it until they are done."""
+    session.refresh(found, with_for_update={"read": True})
 
 
 def files(session: ReadSession, version_id: str) -> Sequence[VersionFile]:

@@ -29,13 +29,15 @@ from vigil.kernel.engine.queue import Queue
 from vigil.kernel.errors import Fault, Invalid
 from vigil.kernel.events import Events
 from vigil.kernel.identity import repository as identity
-from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.actor import Actor, is_system
+from vigil.kernel.identity.discretion import without_words
 from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.objects import ObjectStore
 
 ADMIT: Final = "versions.admit"
 PAGE: Final = 50
+_WORDS: Final = ("by", "by_label", "reason")
 
 
 def submit(
@@ -167,7 +169,21 @@ def withdraw(
 
 def changes(session: ReadSession, actor: Actor, version_id: str) -> Sequence[VersionChange]:
     """Return how a version came to its status, the first step first."""
-    return repository.changes(session, version(session, actor, version_id).id)
+    found = repository.changes(session, version(session, actor, version_id).id)
+    return changes_to(session, actor, found)
+
+
+def changes_to(
+    session: ReadSession, actor: Actor, found: Sequence[VersionChange]
+) -> Sequence[VersionChange]:
+    """Return steps as the actor may read them: a supplier, its own people's words and Vigil's."""
+    if actor.supplier_id is None:
+        return found
+    own = identity.members_among(session, actor.supplier_id, [one.by for one in found])
+    return [
+        one if one.by in own or is_system(one.by) else without_words(actor, one, _WORDS)
+        for one in found
+    ]
 
 
 def models(
@@ -204,6 +220,16 @@ def version(session: ReadSession, actor: Actor, version_id: str) -> ModelVersion
     found = repository.version(session, actor, version_id)
     if found is None:
         raise UnknownVersion("No version has this id, or it belongs to another supplier.")
+    return found
+
+
+def version_held(session: WriteSession, actor: Actor, version_id: str) -> ModelVersion:
+    """Return a version that keeps its status until the transaction ends.
+
+    For whoever decides on the status. It is always the first lock: deployments come after it.
+    """
+    found = version(session, actor, version_id)
+    repository.hold(session, found)
     return found
 
 

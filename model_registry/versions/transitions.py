@@ -81,11 +81,6 @@ def transition(before: VersionStatus | None, after: VersionStatus) -> Transition
     return step
 
 
-def is_of_network(actor: Actor) -> bool:
-    """Whether the actor acts for the whole network, and not for one hospital or a supplier."""
-    return actor.sites is None and actor.supplier_id is None
-
-
 def check_person(actor: Actor, version: ModelVersion, step: Transition) -> None:
     """Go on only if the step is this actor's to take.
 
@@ -114,12 +109,12 @@ def _check_approver(actor: Actor, version: ModelVersion) -> None:
         raise NeedsAPerson("Sign in as a person: Vigil itself approves nothing.")
     if version.submitted_by == actor.id or actor.organisation_id == version.organisation_id:
         raise OwnVersion("Neither who submitted a version nor anybody of its supplier approves it.")
-    if not is_of_network(actor):
+    if not actor.may_everywhere(Permission.VERSION_APPROVE):
         raise NotTheNetwork("A version is approved for the whole network, by its own people.")
 
 
 def _check_may_withdraw(actor: Actor) -> None:
     if actor.supplier_id is not None or not actor.may(Permission.VERSION_APPROVE):
         actor.require(Permission.VERSION_SUBMIT)
-    elif not is_of_network(actor):
+    elif not actor.may_everywhere(Permission.VERSION_APPROVE):
         raise NotTheNetwork("Suspend it at your site; the network or the supplier withdraws it.")

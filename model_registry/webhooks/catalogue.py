@@ -50,6 +50,11 @@ TOPICS: tuple[Topic, ...] = (
     Topic("deployment.canary", "registry:deployment:canary", "It serves a share of patients."),
     Topic("deployment.live", "registry:deployment:live", "It serves all patients of the site."),
     Topic("deployment.suspended", "registry:deployment:suspended", "It stopped, for now."),
+    Topic(
+        "deployment.uncovered",
+        "registry:deployment:uncovered",
+        "It serves patients, and evidence for it was taken away.",
+    ),
     Topic("deployment.retired", "registry:deployment:retired", "It stopped, for good."),
     Topic("change.requested", "registry:deployment_change:request", "A change was proposed."),
     Topic("change.approved", "registry:deployment_change:approve", "Somebody agreed to it."),

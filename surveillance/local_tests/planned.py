@@ -32,7 +32,7 @@ class PlannedTests:
         del session, version, site_id
         return []
 
-    def unmet(
+    def unshown(
         self, session: ReadSession, local_test_id: str, criteria: Sequence[Criterion]
     ) -> list[str]:
         """Say which criteria the test did not ask for, or did not show."""

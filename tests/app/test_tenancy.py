@@ -4,41 +4,31 @@ Two suppliers and two hospitals have a row in each table. A route belongs to exa
 a new one that is in none fails the test.
 """
 
-import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
-from conftest import FakeClock, RecordingQueue
 from factories.identity import create_person
-from factories.runs import KEYS
+from factories.tenancy.asking import DATABASE, filled, ids_of, open_parts, routes
 from factories.tenancy.claims import Write
 from factories.tenancy.nouns import NOUNS
 from factories.web import ORIGIN, anonymous, browser
 from factories.whole import FINDING, Network, Party, create_network, create_party
 from fastapi import FastAPI
-from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
 from httpx2 import Response
-from prometheus_client import CollectorRegistry
 
 from vigil.app import web
 from vigil.app.tables import metadata
-from vigil.kernel.db import Database
-from vigil.kernel.events import Events
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Role
-from vigil.kernel.objects import LocalObjectStore
 from vigil.kernel.parts import Parts
-from vigil.kernel.settings import KernelSettings
 from vigil.kernel.web import assets
 
-DATABASE = "vigil.sqlite"
 HTML = {"Accept": "text/html"}
 JSON = {"Accept": "application/json"}
 REASON = {"reason": "because"}
@@ -263,18 +253,6 @@ def world(seeds: Seeds, parts: Parts) -> World:
     return World(web.create_app(parts), seeds.network, theirs, foreign, secrets, seeds.ids)
 
 
-def open_parts(folder: Path) -> Parts:
-    return Parts(
-        KernelSettings(data_dir=folder, assets_dir=folder / "assets"),
-        Database(f"sqlite:///{folder / DATABASE}", FakeClock()),
-        LocalObjectStore(folder / "objects"),
-        KEYS,
-        Events(),
-        RecordingQueue(),
-        CollectorRegistry(),
-    )
-
-
 def owned(parts: Parts, roots: set[str]) -> frozenset[str]:
     """Every row's identifier that leads by its foreign keys to one of these."""
     found = set(roots)
@@ -287,45 +265,6 @@ def owned(parts: Parts, roots: set[str]) -> frozenset[str]:
                 if any(row[name] in found for name in columns):
                     found.add(row["id"])
     return frozenset(found)
-
-
-def ids_of(party: Party) -> dict[str, str]:
-    run = party.done.run
-    return {
-        "site": party.site.ods_code,
-        "site_id": party.site.id,
-        "model_id": party.version.model_id,
-        "version_id": party.version.id,
-        "node_id": party.node.id,
-        "case_id": party.case.id,
-        "acceptance_id": party.acceptance.id,
-        "deployment_id": run.deployment_id,
-        "change_id": party.change.id,
-        "card_id": party.card.id,
-        "study_id": run.study_id,
-        "run_id": run.id,
-        "revision_id": run.routing_revision_id,
-        "finding_id": party.done.findings[0].id,
-        "delivery_id": party.delivery.id,
-        "reference_id": party.reference.id,
-        "alert_id": party.alert.id,
-        "report_id": party.report.id,
-        "token_id": party.token.id,
-    }
-
-
-def routes(app: FastAPI) -> Iterator[str]:
-    for route in iter_route_contexts(app.routes):
-        methods = sorted(set(getattr(route, "methods", None) or {"MOUNT"}) - {"HEAD"})
-        yield from (f"{method} {route.path}" for method in methods)
-
-
-def filled(value: Any, ids: dict[str, str]) -> Any:
-    if isinstance(value, dict):
-        return {name: filled(each, ids) for name, each in value.items()}
-    if isinstance(value, str):
-        return re.sub(r"\{(\w+)\}", lambda match: ids.get(match[1], "x"), value)
-    return value
 
 
 def ask(client: TestClient, world: World, route: str, query: str = "") -> Response:

@@ -16,6 +16,14 @@ def in_force(session: ReadSession, version_id: str) -> Card | None:
     ).first()
 
 
+def published_for(session: ReadSession, version_ids: Collection[str]) -> frozenset[tuple[str, str]]:
+    """Return the version and the digest of each card in force among these versions' cards."""
+    statement = select(Card.version_id, Card.version_digest).where(
+        col(Card.version_id).in_(version_ids), Card.status == CardStatus.PUBLISHED
+    )
+    return frozenset(session.exec(statement).all())
+
+
 def newest(session: ReadSession, version_id: str) -> Card | None:
     """Return the card that was published last, also where it was withdrawn since."""
     statement = select(Card).where(Card.version_id == version_id)

@@ -19,6 +19,7 @@ from model_registry.packages.build import build
 from model_registry.packages.signature import new_private_key
 from model_registry.versions import service as versions
 from model_registry.versions.errors import NotTheNetwork
+from model_registry.versions.handover import Handover
 from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.audit.models import AuditEvent
 from vigil.kernel.db import WriteSession
@@ -45,7 +46,7 @@ def refused(
     if status is not None:
         create_key(session, first.organisation_id, private, status)
     archive = signed_archive(private, **options)
-    version = versions.submit(session, SETUP, objects=parts.objects, archive=archive)
+    version = versions.submit(session, SETUP, objects=parts.objects, handover=Handover.of(archive))
     judge(session, parts, version)
     assert version.status is VersionStatus.REFUSED
     return version, private
@@ -98,7 +99,10 @@ def test_what_is_in_the_bytes_stays_refused(parts: Parts) -> None:
     with parts.database.write() as session:
         create_version(session, parts.objects, version="0.0.1")
         unsigned = versions.submit(
-            session, SETUP, objects=parts.objects, archive=build(package(version="3.0.0"))
+            session,
+            SETUP,
+            objects=parts.objects,
+            handover=Handover.of(build(package(version="3.0.0"))),
         )
         judge(session, parts, unsigned)
         assert "not signed" in again.standing(session, unsigned).why

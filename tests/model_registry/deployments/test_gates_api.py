@@ -141,7 +141,7 @@ def test_a_supplier_is_told_of_its_own_stale_case_only(
         staleness.mark_stale(session, SETUP, change=change, reason="children too")
 
         def seen(actor: Actor) -> list[str]:
-            return [one.gate.name for one in stale_in_use(session, actor)]
+            return [one.gate.name for one in stale_in_use(session, actor, GATES)]
 
         assert seen(cast.manager) == ["safety_case", "dcb0160", "local_test"]
         assert seen(cast.submitter) == ["safety_case"]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from factories.identity import SETUP, create_organisation, create_person
+from factories.identity import SETUP, create_organisation, create_person, create_site
 from factories.packages import SIGNING_KEY
 from sqlmodel import select
 
@@ -19,6 +19,7 @@ from model_registry.keys.errors import (
 )
 from model_registry.keys.models import KeyStatus, SupplierKey
 from model_registry.packages.signature import key_id_of, new_private_key, public_bytes, public_pem
+from model_registry.versions.errors import NotTheNetwork
 from vigil.kernel.audit.models import AuditEvent
 from vigil.kernel.db import Database, WriteSession
 from vigil.kernel.errors import Forbidden, Invalid
@@ -181,3 +182,20 @@ def test_another_supplier_sees_nothing_of_it(sqlite: Database) -> None:
             with pytest.raises((UnknownKey, Forbidden)):
                 deed(session, cast.other, row_id=key.id, reason="curious")
         assert [one.id for one in service.keys(session, cast.manager)] == [key.id]
+
+
+@pytest.mark.parametrize("organisation", ["NET", "RXX"])
+def test_a_manager_of_one_site_neither_trusts_nor_revokes_a_key(
+    sqlite: Database, organisation: str
+) -> None:
+    with sqlite.write() as session:
+        cast = people(session)
+        site = create_site(session, "RXX01")
+        local = create_person(session, organisation, Role.NETWORK_MANAGER, site_id=site.id)
+        key = proposed(session, cast.supplier)
+        with pytest.raises(NotTheNetwork):
+            service.trust(session, local, row_id=key.id, reason="our scanner's supplier")
+        service.trust(session, cast.manager, row_id=key.id, reason="compared by telephone")
+        with pytest.raises(Forbidden):
+            service.revoke(session, local, row_id=key.id, reason="not ours")
+        assert key.status is KeyStatus.TRUSTED

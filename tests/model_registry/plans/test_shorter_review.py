@@ -66,7 +66,7 @@ class Reader:
         del session, version, site_id
         return []
 
-    def unmet(
+    def unshown(
         self, session: ReadSession, local_test_id: str, criteria: Sequence[Criterion]
     ) -> list[str]:
         del session

@@ -1,6 +1,7 @@
 """Who stops what, who brings it back, and what a stop covers."""
 
 import pytest
+from conftest import FakeClock
 from factories.deployments import deploy, go_live, place_deployment
 from factories.identity import create_organisation, create_person, create_site
 from factories.safety import create_cast, create_version
@@ -27,7 +28,7 @@ from vigil.kernel.audit import repository as audit
 from vigil.kernel.db import Database, ReadSession
 from vigil.kernel.errors import Forbidden, Invalid
 from vigil.kernel.identity.actor import system_actor
-from vigil.kernel.identity.models import OrganisationKind
+from vigil.kernel.identity.models import OrganisationKind, User
 from vigil.kernel.identity.roles import Role
 from vigil.kernel.objects import LocalObjectStore
 
@@ -294,3 +295,38 @@ def test_what_a_stop_covers_is_listed_by_name(sqlite: Database) -> None:
         )
         named = repository.named(session, cast.manager, in_force=True)
         assert [one.target for one in named] == ["Organisation ACME"]
+
+
+def test_a_lift_that_was_asked_for_by_somebody_who_left_is_asked_for_anew(
+    database: Database,
+) -> None:
+    with database.write() as session:
+        cast = create_cast(session)
+        create_version(session, cast)
+        stop = order_stop(session, cast.manager, Scope.MODEL)
+        ask_lift(session, cast.manager, stop)
+        person = session.get_one(User, cast.manager.id)
+        person.active = False
+        session.add(person)
+        session.flush()
+
+        with pytest.raises(LiftNotAsked, match="no open account"):
+            lift(session, cast.network_officer, stop)
+        ask_lift(session, cast.other_manager, stop)
+        lift(session, cast.network_officer, stop)
+        assert not stop.is_in_force
+
+
+def test_a_lift_is_agreed_to_within_a_month_or_asked_for_anew(
+    sqlite: Database, clock: FakeClock
+) -> None:
+    with sqlite.write() as session:
+        cast = create_cast(session)
+        create_version(session, cast)
+        stop = order_stop(session, cast.manager, Scope.MODEL)
+        ask_lift(session, cast.manager, stop)
+        clock.advance(30 * 24 * 3600)
+        with pytest.raises(LiftNotAsked, match="30 days"):
+            lift(session, cast.network_officer, stop)
+        ask_lift(session, cast.manager, stop)
+        lift(session, cast.network_officer, stop)

@@ -27,7 +27,7 @@ def rule(**bar: Any) -> dict[str, Any]:
 
 def unmet(clinic: Clinic, test_id: str, asked: Criterion) -> list[str]:
     with clinic.parts.database.read() as session:
-        return PlannedTests().unmet(session, test_id, [asked])
+        return PlannedTests().unshown(session, test_id, [asked])
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from sqlmodel import select
 
 from model_registry.safety.models import SafetyCase, SignOffStatus
 from model_registry.versions import service as versions
-from model_registry.versions.errors import UnknownVersion
+from model_registry.versions.errors import NotTheNetwork, UnknownVersion
 from model_registry.versions.models import ModelVersion, VersionStatus
 from transparency_cards.cards import service
 from transparency_cards.cards.errors import AlreadyPublished, NotAdmitted, UnknownCard
@@ -225,3 +225,20 @@ def test_a_card_for_other_bytes_does_not_meet_the_gate(
         session.flush()
 
         assert service.PublishedCard().missing(session, version, "site_any")
+
+
+@pytest.mark.parametrize("organisation", ["NET", "RXX"])
+def test_a_manager_of_one_site_neither_publishes_nor_withdraws_a_card(
+    sqlite: Database, objects: LocalObjectStore, organisation: str
+) -> None:
+    with sqlite.write() as session:
+        version = create_checked_version(session, objects)
+        create_organisation(session, "NET", OrganisationKind.NETWORK)
+        site = create_site(session, "RXX01")
+        local = create_person(session, organisation, Role.NETWORK_MANAGER, site_id=site.id)
+        with pytest.raises(NotTheNetwork):
+            publish(session, objects, version, local)
+        card = publish(session, objects, version)
+        with pytest.raises(NotTheNetwork):
+            service.withdraw(session, local, card_id=card.id, reason="not ours")
+        assert card.status is CardStatus.PUBLISHED

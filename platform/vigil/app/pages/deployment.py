@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from model_registry.deployments import repository, service
 from model_registry.deployments.api import GatesDep
-from model_registry.deployments.errors import BadShare
+from model_registry.deployments.errors import BadShare, NothingBefore
 from model_registry.deployments.gates import GateStatus, Target, shown_to, statuses
+from model_registry.deployments.going_back import live_before
 from model_registry.deployments.models import Deployment, DeploymentChange, DeploymentPeriod, Mode
 from model_registry.deployments.repository import RUNNABLE, Names
 from model_registry.deployments.service import Outcome
 from model_registry.deployments.share import PERCENT
+from model_registry.deployments.shown import change_to, periods_to
 from model_registry.deployments.transitions import TRANSITIONS
 from model_registry.safety.errors import BadThresholds
 from model_registry.stops import service as stops
@@ -207,7 +209,7 @@ def _page(
 ) -> DeploymentPage:
     version = repository.version_of(session, deployment)
     site = deployment.site_id
-    periods = list(repository.history(session, actor, deployment.id))
+    periods = periods_to(actor, repository.history(session, actor, deployment.id))
     beside, before = _beside(session, deployment)
     relatives = [one for one in (deployment, beside, before) if one is not None]
     names = repository.names_of(session, relatives)
@@ -224,9 +226,11 @@ def _page(
         deployment=deployment,
         version=version,
         names=names[deployment.id],
-        stop=stops.active_stop(session, site_id=site, model_id=deployment.model_id),
+        stop=stops.stop_here(session, actor, site_id=site, model_id=deployment.model_id),
         gates=shown_to(actor, statuses(session, gates, at)),
-        open_changes=repository.open_changes(session, [deployment.id]),
+        open_changes=[
+            change_to(actor, one) for one in repository.open_changes(session, [deployment.id])
+        ],
         periods=periods[: -SHOWN_PERIODS - 1 : -1],
         older_periods=max(0, len(periods) - SHOWN_PERIODS),
         people=people,
@@ -249,9 +253,12 @@ def _beside(
     live = repository.live(session, deployment.model_id, deployment.site_id)
     beside = None if live is None or live.id == deployment.id else live
     was_live = deployment.mode in {Mode.LIVE, Mode.SUSPENDED} and beside is None
-    period = service.live_before(session, deployment) if was_live else None
-    before = session.get(Deployment, period.deployment_id) if period else None
-    return beside, before
+    if not was_live:
+        return beside, None
+    try:
+        return beside, live_before(session, deployment).deployment
+    except NothingBefore:
+        return beside, None
 
 
 def _ways(deployment: Deployment) -> list[Mode]:

@@ -13,7 +13,6 @@ from model_registry.deployments.models import DeploymentPeriod, Mode
 from model_registry.versions import aliases
 from model_registry.versions import service as versions
 from model_registry.versions.models import Model, ModelAlias, ModelVersion, VersionStatus
-from model_registry.versions.transitions import is_of_network
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
@@ -165,7 +164,7 @@ def clear_alias(
 
 
 def may_name(reader: Actor) -> bool:
-    return reader.may(Permission.ALIAS_WRITE) and is_of_network(reader)
+    return reader.may_everywhere(Permission.ALIAS_WRITE)
 
 
 def _names(standing: Sequence[ModelAlias]) -> dict[str, list[str]]:

@@ -14,6 +14,7 @@ from inference.delivery.models import Delivery, DeliveryState
 from inference.runs.models import Outcome, Run
 from inference.studies.models import Study
 from model_registry.deployments import reviews
+from model_registry.deployments.api import GatesDep
 from model_registry.deployments.reviews import Proposal
 from model_registry.stops import service as stops
 from model_registry.stops.repository import NamedStop
@@ -60,14 +61,14 @@ class OverviewPage(Page):
 
 
 @router.get("/")
-def overview(request: Request, session: Reading, actor: SignedInDep) -> Response:
+def overview(request: Request, session: Reading, actor: SignedInDep, gates: GatesDep) -> Response:
     sees_patients = actor.may(Permission.STUDY_READ)
     page = OverviewPage(
         title="Overview",
         stops=stops.active_stops(session, actor),
         proposals=reviews.waiting_for(session, actor),
         agrees=actor.may(Permission.DEPLOYMENT_APPROVE) and actor.supplier_id is None,
-        tasks=waiting_for(session, actor),
+        tasks=waiting_for(session, actor, gates),
         alerts=_open_alerts(session, actor),
         sees_alerts=actor.may(Permission.SURVEILLANCE_READ),
         sites=_lines(session, actor) if sees_patients else [],

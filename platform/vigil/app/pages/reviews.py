@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Annotated, ClassVar
 
 from fastapi import APIRouter, Depends, Form, Request
@@ -10,6 +11,7 @@ from starlette.responses import Response
 from model_registry.deployments import repository, reviews, service
 from model_registry.deployments.api import GatesDep
 from model_registry.deployments.gates import GateStatus, Target, evaluate, shown_to, statuses
+from model_registry.deployments.lapse import lapses_at, why_lapsed
 from model_registry.deployments.models import (
     ChangeState,
     Deployment,
@@ -17,9 +19,10 @@ from model_registry.deployments.models import (
     DeploymentChange,
     Mode,
 )
-from model_registry.deployments.people import missing_people
+from model_registry.deployments.people import counting, missing_people
 from model_registry.deployments.repository import Names
 from model_registry.deployments.reviews import Proposal
+from model_registry.deployments.shown import approvals_to, change_to
 from model_registry.deployments.transitions import transition
 from model_registry.safety.configuration import effective_thresholds
 from model_registry.stops import service as stops
@@ -104,6 +107,8 @@ class ReviewPage(Page):
     thresholds: Sequence[ThresholdLine]
     replaced: Replaced | None
     stop: StopOrder | None
+    lapsed: str | None
+    lapses_at: datetime
     may_agree: bool
     may_look_again: bool
     may_withdraw: bool
@@ -213,21 +218,29 @@ def _page(
     ids = [change.requested_by, change.closed_by, *(one.user_id for one in approvals)]
     people = repository.people(session, ids) if actor.supplier_id is None else {}
     is_open = change.state is ChangeState.OPEN
+    lapsed = why_lapsed(session, change, deployment, version) if is_open else None
+    if is_open:
+        approvals = counting(session, deployment.site_id, approvals)
+    stands = is_open and lapsed is None
     return ReviewPage(
         title=_title(change, names),
-        change=change,
+        change=change_to(actor, change),
         deployment=deployment,
         version=version,
         names=names,
         people=people,
         gates=_gates(session, actor, gates, change, deployment) if is_open else [],
-        signatures=[_signature(people, one) for one in approvals],
+        signatures=[_signature(people, one) for one in approvals_to(actor, approvals)],
         waits_for=_waits_for(change, deployment, approvals) if is_open else [],
         thresholds=_thresholds(version, deployment, change),
         replaced=_replaced(session, parts, deployment, version) if is_open else None,
-        stop=stops.active_stop(session, site_id=deployment.site_id, model_id=deployment.model_id),
-        may_agree=is_open and reviews.can_agree(actor, change, deployment, version, approvals),
-        may_look_again=is_open and actor.id in {one.user_id for one in approvals},
+        stop=stops.stop_here(
+            session, actor, site_id=deployment.site_id, model_id=deployment.model_id
+        ),
+        lapsed=lapsed,
+        lapses_at=lapses_at(change),
+        may_agree=stands and reviews.can_agree(actor, change, deployment, version, approvals),
+        may_look_again=stands and actor.id in {one.user_id for one in approvals},
         may_withdraw=is_open and _may_withdraw(actor, deployment),
         is_own=actor.id == change.requested_by,
         signer=_email(session, actor),
@@ -269,7 +282,8 @@ def _signature(people: Mapping[str, str], approval: DeploymentApproval) -> Signa
         if held
     ]
     name = people.get(approval.user_id, "A person of the network or the site")
-    return Signature(name, " and ".join(capacities) or "Neither", approval)
+    gone = "Counts no more: no open account, or no such role here any more"
+    return Signature(name, " and ".join(capacities) or gone, approval)
 
 
 def _waits_for(

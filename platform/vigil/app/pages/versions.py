@@ -32,7 +32,6 @@ from model_registry.versions.models import (
     VersionChange,
     VersionStatus,
 )
-from model_registry.versions.transitions import is_of_network
 from transparency_cards.cards import repository as cards
 from transparency_cards.cards.models import Card
 from vigil.app.lineage import Lineage, lineage_of
@@ -235,7 +234,7 @@ def _may_withdraw(reader: Actor, version: ModelVersion) -> bool:
         return False
     if reader.supplier_id is not None:
         return reader.may(Permission.VERSION_SUBMIT)
-    return is_of_network(reader) and reader.may(Permission.VERSION_APPROVE)
+    return reader.may_everywhere(Permission.VERSION_APPROVE)
 
 
 def _again(session: ReadSession, version: ModelVersion) -> Again | None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from inference.readiness import service as readiness
 from inference.readiness.service import Due
 from model_registry.deployments import stale
+from model_registry.deployments.gates import ReleaseGate
 from model_registry.deployments.stale import StaleUse
 from model_registry.submissions import waiting as submissions
 from model_registry.submissions.models import Submission
@@ -28,10 +29,10 @@ class Task:
     state: str
 
 
-def waiting_for(session: ReadSession, actor: Actor) -> Sequence[Task]:
+def waiting_for(session: ReadSession, actor: Actor, gates: Sequence[ReleaseGate]) -> Sequence[Task]:
     """Return what waits for the actor, the most pressing first."""
     # What a site runs is the site's affair: a supplier sees the state of its own case instead.
-    lacking = [] if actor.supplier_id else stale.stale_in_use(session, actor)
+    lacking = [] if actor.supplier_id else stale.stale_in_use(session, actor, gates)
     found = [
         *(_stale(session, one) for one in lacking),
         *_submissions(session, actor),

@@ -1,6 +1,6 @@
 """Who acts. Every write names one; every query starts from what it may read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from vigil.kernel.errors import Forbidden
 from vigil.kernel.identity.roles import PERMISSIONS, Permission, Role
@@ -51,6 +51,13 @@ class Actor:
             for grant in self.grants
         )
 
+    def may_everywhere(self, permission: Permission) -> bool:
+        """Whether it may do this for the whole network: by a role that is bound to no site."""
+        if self.is_system:
+            return True
+        unbound = replace(self, grants=tuple(g for g in self.grants if g.site_id is None))
+        return self.sites is None and self.supplier_id is None and unbound.may(permission)
+
     def require(self, permission: Permission, site_id: str | None = None) -> None:
         """Go on only if it may.
 
@@ -67,6 +74,14 @@ class Actor:
         return any(grant.role is role for grant in self.grants)
 
 
+_SYSTEM = "system:"
+
+
+def is_system(actor_id: str) -> bool:
+    """Whether what is noted of a deed's actor means a part of Vigil itself."""
+    return actor_id.startswith(_SYSTEM)
+
+
 def system_actor(name: str) -> Actor:
     """Return the actor for a part of Vigil itself, such as `system:worker`."""
-    return Actor(id=f"system:{name}", label=f"Vigil {name}", sites=None, is_system=True)
+    return Actor(id=f"{_SYSTEM}{name}", label=f"Vigil {name}", sites=None, is_system=True)

@@ -1,6 +1,6 @@
 """Queries for organisations, sites and accounts, each within what the actor may read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -56,6 +56,24 @@ def user_by_email(session: ReadSession, email: str) -> User | None:
 
 def users(session: ReadSession) -> Sequence[User]:
     return session.exec(select(User).order_by(User.email)).all()
+
+
+def members_among(
+    session: ReadSession, organisation_id: str, user_ids: Iterable[str]
+) -> frozenset[str]:
+    """Return which of these people belong to an organisation."""
+    statement = select(User.id).where(
+        User.organisation_id == organisation_id, col(User.id).in_(sorted(set(user_ids)))
+    )
+    return frozenset(session.exec(statement).all())
+
+
+def active_users(session: ReadSession, user_ids: Iterable[str]) -> Sequence[User]:
+    """Return those of these people whose accounts are open."""
+    statement = select(User).where(
+        col(User.id).in_(sorted(set(user_ids))), col(User.active).is_(True)
+    )
+    return session.exec(statement).all()
 
 
 def grants_of(session: ReadSession, user_id: str) -> Sequence[RoleGrant]:

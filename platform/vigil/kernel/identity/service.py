@@ -180,6 +180,16 @@ def actor_for(session: ReadSession, user: User, scopes: list[str] | None = None)
     )
 
 
+def actors_now(session: ReadSession, user_ids: Iterable[str]) -> dict[str, Actor]:
+    """Return people as the actors that they are now, by their ids; a closed account is none.
+
+    For what rests on somebody's word: the word counts while the person may still give it.
+    """
+    return {
+        user.id: actor_for(session, user) for user in repository.active_users(session, user_ids)
+    }
+
+
 def _sites_of(
     session: ReadSession, organisation: Organisation, grants: tuple[Grant, ...]
 ) -> frozenset[str] | None:
