@@ -17,7 +17,6 @@ from model_registry.keys.repository import keys_of
 from model_registry.versions import service as versions
 from model_registry.versions.errors import NotTheNetwork
 from model_registry.versions.models import ModelVersion, VersionStatus
-from model_registry.versions.transitions import is_of_network
 from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
@@ -78,13 +77,14 @@ def ask(
 
 def may_ask(actor: Actor) -> bool:
     """Whether the deed is worth showing to the actor, of a version that they may read."""
-    permission = Permission.VERSION_SUBMIT if actor.supplier_id else Permission.VERSION_APPROVE
-    return actor.may(permission) and (actor.supplier_id is not None or is_of_network(actor))
+    if actor.supplier_id is not None:
+        return actor.may(Permission.VERSION_SUBMIT)
+    return actor.may_everywhere(Permission.VERSION_APPROVE)
 
 
 def _check_may(actor: Actor) -> None:
     actor.require(Permission.VERSION_SUBMIT if actor.supplier_id else Permission.VERSION_APPROVE)
-    if actor.supplier_id is None and not is_of_network(actor):
+    if not may_ask(actor):
         raise NotTheNetwork("Its supplier or the network has it checked again.")
 
 

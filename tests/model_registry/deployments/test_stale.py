@@ -22,11 +22,11 @@ def test_each_site_is_judged_by_its_own_thresholds(parts: Parts) -> None:
         signed = place_deployment(session, version, cast.site.id, Mode.LIVE)
         elsewhere = create_site(session, "RYY01")
         other = place_deployment(session, version, elsewhere.id, Mode.LIVE)
-        assert {one.deployment.id for one in stale_in_use(session, cast.manager)} == {other.id}
+        assert {one.deployment.id for one in stale_in_use(session, cast.manager, ())} == {other.id}
         signed.thresholds = {"pneumonia": 0.7}
         session.add(signed)
         session.flush()
-        found = {one.deployment.id for one in stale_in_use(session, cast.manager)}
+        found = {one.deployment.id for one in stale_in_use(session, cast.manager, ())}
         assert found == {signed.id, other.id}
 
 
@@ -44,5 +44,5 @@ def test_what_is_signed_everywhere_takes_as_many_queries_as_what_is_signed_once(
     asked: list[str] = []
     event.listen(parts.database.engine, "before_cursor_execute", lambda *a: asked.append(str(a[2])))
     with parts.database.read() as session:
-        assert stale_in_use(session, cast.manager) == []
+        assert stale_in_use(session, cast.manager, ()) == []
     assert len([text for text in asked if text.startswith("SELECT")]) == 4
