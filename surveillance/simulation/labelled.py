@@ -13,13 +13,12 @@ import numpy as np
 
 from surveillance.measures import batch_area
 from surveillance.measures.histogram import Counts, valued
-from surveillance.simulation.areas import Ordered
 from surveillance.simulation.cases import Cases, Flags, count, histogram
 from surveillance.simulation.question import Question, Tolerances
 from surveillance.streams.assessment import Shortage
 from surveillance.streams.judging import Item, lacking
 from surveillance.streams.kinds import StreamKind
-from surveillance.streams.samples import Asked, Claimed, Counted
+from surveillance.streams.samples import Asked, Claimed, Counted, Ranking
 
 TO_SHOW: Final = 30
 TO_ALARM: Final = 150
@@ -112,7 +111,10 @@ def _area(question: Question, told: Cases, known: Cases, slots: int, ask: Ask) -
         if not valued(cases).sum():
             return _short(asked, f"{name} cases", 0)
     expected = float(batch_area.area(up, down))
-    return Ordered(asked, positives, negatives, expected, question.tolerances.area)
+    # The reference does not know its own area better than that.
+    sizes = (np.asarray(float(valued(each).sum())) for each in (up, down))
+    error = batch_area.REFERENCE_ERRORS * float(batch_area.error(np.asarray(expected), *sizes))
+    return Ranking(asked, positives, negatives, expected, max(question.tolerances.area, error))
 
 
 def _claims(question: Question, told: Cases, known: Cases, ask: Ask) -> Item:
