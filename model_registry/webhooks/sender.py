@@ -9,10 +9,12 @@ status.
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Protocol
 
 import httpcore
@@ -131,7 +133,7 @@ class _Judged(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._hosts.addresses(host, port)
+        addresses = _in_time(lambda: self._hosts.addresses(host, port), self._deadline)
         failure: Exception = httpcore.ConnectError("no address")
         for address in addresses:
             try:
@@ -177,6 +179,29 @@ def _is_tls(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _in_time(ask: Callable[[], Sequence[str]], deadline: float) -> Sequence[str]:
+    """Ask for addresses within the deadline: the system's resolver knows none.
+
+    A resolver that hangs keeps its thread until it gives up by itself; nobody waits for that.
+    """
+    done: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(ask())
+        except Exception as error:  # noqa: BLE001 - raised again by who waits
+            done.put(error)
+
+    Thread(target=run, name="webhook-resolve", daemon=True).start()
+    try:
+        found = done.get(timeout=_left(deadline))
+    except Empty:
+        raise httpcore.ConnectTimeout("no answer from the resolver in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _left(deadline: float) -> float:

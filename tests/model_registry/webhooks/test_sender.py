@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from factories.tls import tls_receiver
@@ -61,6 +61,20 @@ def test_a_name_without_an_address() -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     assert send("https://nobody.example/", Hosts(resolve=unknown)).cause is Cause.UNKNOWN_HOST
+
+
+def test_a_resolver_that_hangs_is_left_in_time() -> None:
+    over = Event()
+
+    def hang(host: str, port: int) -> Sequence[str]:
+        over.wait(10)
+        return ["8.8.8.8"]
+
+    try:
+        answer = send("https://slow.example/", Hosts(resolve=hang), seconds=0.2)
+        assert (answer.cause, over.is_set()) == (Cause.NO_ANSWER, False)
+    finally:
+        over.set()
 
 
 def test_one_that_accepts_and_says_nothing_is_left_in_time() -> None:
