@@ -19,8 +19,9 @@ from typing import Any, Protocol
 
 import httpcore
 
-from model_registry.webhooks.addresses import Hosts
+from model_registry.webhooks.addresses import Hosts, HostsFor
 from model_registry.webhooks.errors import ForbiddenAddress
+from vigil.kernel.identity.models import OrganisationKind
 
 
 class Cause(StrEnum):
@@ -67,7 +68,9 @@ class Answer:
 
 
 class Sender(Protocol):
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+    def send(
+        self, url: str, body: bytes, headers: Mapping[str, str], kind: OrganisationKind
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -75,17 +78,19 @@ class HttpSender:
     """Sends over HTTP/1.1.
 
     Attributes:
-        hosts: which hosts may be called.
+        hosts: which hosts may be called for each kind of organisation.
         seconds: what one attempt may take, from the name's resolution to the status.
         trust: the certificates that are trusted; None for the system's.
     """
 
-    hosts: Hosts
+    hosts: HostsFor
     seconds: float
     trust: ssl.SSLContext | None = None
 
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        backend = _Judged(self.hosts, time.monotonic() + self.seconds)
+    def send(
+        self, url: str, body: bytes, headers: Mapping[str, str], kind: OrganisationKind
+    ) -> Answer:
+        backend = _Judged(self.hosts[kind], time.monotonic() + self.seconds)
         trust = self.trust or ssl.create_default_context()
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
         try:
