@@ -205,7 +205,7 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     statement = sa.select(*columns).where(
         table.superseded.is_(False),
         *within_scope(PredictionRecord, whole),
-        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, *known))),
+        sa.or_(*(_days(day, scope) for day in (table.day, exam_day, *known, table.label_day))),
     )
     streamed = statement.execution_options(yield_per=PIECE)
     yield from session.connection().execute(streamed).partitions()
