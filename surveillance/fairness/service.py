@@ -15,10 +15,11 @@ from model_registry.versions import contents
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL, AXES
-from surveillance.fairness import claimed, history, mix, pairing, patients, repository
-from surveillance.fairness.cells import Cell, Design, sides
+from surveillance.fairness import claimed, history, mix, pairing, patients, repeats, repository
+from surveillance.fairness.cells import Cell, sides
 from surveillance.fairness.contrasts import Contrast, Gap, judge
 from surveillance.fairness.counting import SITE, Counted, Group, counted
+from surveillance.fairness.design import Design
 from surveillance.fairness.history import Course, Explained
 from surveillance.fairness.kinds import Against, Method, Verdict
 from surveillance.fairness.mix import Mix
@@ -123,7 +124,7 @@ def fairness(
     cells = here.by(lambda place: place.group)
     most = MOST_RECORDS if method is Method.RECORDS else SAMPLE
     tables, sampled = _tables(session, actor, version_id, site_id, when, most)
-    design = patients.design(tables)
+    design = repeats.design(tables, is_all=not sampled)
     own = (
         [each for table in tables for each in patients.contrasts(table)]
         if method is Method.RECORDS
