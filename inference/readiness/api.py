@@ -18,6 +18,7 @@ from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.identity.service import site as site_by_code
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -105,7 +106,7 @@ class SiteChecklist(BaseModel):
     models: list[ModelChecklist]
 
 
-class Waiver(BaseModel):
+class Waiver(Body):
     """That an item is not needed; `until` is its last day."""
 
     item: ItemKey

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from inference.routing import repository, service
 from inference.routing.models import RoutingDecision, RoutingRevision
@@ -12,6 +12,7 @@ from inference.routing.rules import Rule
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.route import ApiRoute
 
@@ -21,13 +22,13 @@ Author = Annotated[Actor, Depends(allowed(Permission.RULE_WRITE))]
 Publisher = Annotated[Actor, Depends(allowed(Permission.RULE_PUBLISH))]
 
 
-class Draft(BaseModel):
+class Draft(Body):
     site: str = Field(description="ODS code of the site", examples=["RXX01"])
     rules: list[Rule]
     reason: str
 
 
-class Publication(BaseModel):
+class Publication(Body):
     reason: str
 
 

@@ -14,6 +14,7 @@ from model_registry.versions.api import VersionFacts
 from model_registry.versions.models import VersionStatus
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.route import ApiRoute
 
@@ -31,7 +32,7 @@ Reader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 Approver = Annotated[Actor, Depends(allowed(Permission.VERSION_APPROVE))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str = Field(examples=["Agreed at the AI board of 20 November"])
 
 

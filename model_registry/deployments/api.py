@@ -25,6 +25,7 @@ from vigil.kernel.db import ReadSession
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -45,7 +46,7 @@ Approver = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_APPROVE))]
 Suspender = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_SUSPEND))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str = Field(examples=["Agreed at the AI board of 20 November"])
 
 

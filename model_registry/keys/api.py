@@ -10,6 +10,7 @@ from model_registry.keys import service
 from model_registry.keys.models import KeyStatus, SupplierKey
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -21,7 +22,7 @@ Proposer = Annotated[Actor, Depends(allowed(Permission.SUPPLIER_KEY_WRITE))]
 Truster = Annotated[Actor, Depends(allowed(Permission.SUPPLIER_KEY_TRUST))]
 
 
-class NewKey(BaseModel):
+class NewKey(Body):
     """A public key to propose; `supplier` is the organisation's code, your own if left out."""
 
     public_key: str = Field(max_length=2000, description="PEM, or 64 hexadecimal digits")
@@ -30,7 +31,7 @@ class NewKey(BaseModel):
     supplier: str | None = Field(default=None, max_length=64)
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from model_registry.nodes import repository, service
 from model_registry.nodes.models import Node
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -20,7 +21,7 @@ Reader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 Connector = Annotated[Actor, Depends(allowed(Permission.NODE_WRITE))]
 
 
-class NewNode(BaseModel):
+class NewNode(Body):
     """A peer to add; `site` is the site's ODS code."""
 
     site: str = Field(examples=["RXX01"])
@@ -32,7 +33,7 @@ class NewNode(BaseModel):
     reason: str
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

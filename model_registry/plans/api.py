@@ -11,6 +11,7 @@ from model_registry.plans.cover import Cover
 from model_registry.plans.service import PlanView
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.route import ApiRoute
 
@@ -19,7 +20,7 @@ router = APIRouter(prefix="/api/v1/versions", tags=["models"], route_class=ApiRo
 Reader = Annotated[Actor, Depends(allowed(Permission.REGISTRY_READ))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

@@ -3,13 +3,14 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response, UploadFile
-from pydantic import BaseModel, Json
+from pydantic import Json
 
 from model_registry.safety import repository, service
 from model_registry.safety.models import Acceptance, AcceptanceKind, SafetyCase
 from vigil.kernel.identity import service as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -22,7 +23,7 @@ CaseSigner = Annotated[Actor, Depends(allowed(Permission.SAFETY_CASE_SIGN))]
 SiteSigner = Annotated[Actor, Depends(allowed(Permission.ACCEPTANCE_SIGN))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

@@ -12,6 +12,7 @@ from model_registry.stops import service
 from model_registry.stops.models import Scope, StopOrder
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -22,7 +23,7 @@ Suspender = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_SUSPEND))]
 Approver = Annotated[Actor, Depends(allowed(Permission.DEPLOYMENT_APPROVE))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str = Field(examples=["Two missed pneumothoraces this morning"])
 
 

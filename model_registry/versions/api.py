@@ -23,6 +23,7 @@ from model_registry.versions.models import ModelVersion, VersionStatus
 from vigil.kernel.errors import Fault
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -68,7 +69,7 @@ class VersionDetail(VersionFacts):
     checks: list[CheckFacts]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

@@ -10,12 +10,13 @@ two (DNS rebinding) gains nothing.
 import ipaddress
 import re
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from model_registry.webhooks.errors import BadWebhook, ForbiddenAddress
 from vigil.kernel.errors import Fault
+from vigil.kernel.identity.models import OrganisationKind
 
 MAX_URL = 2000
 _HOST = re.compile(r"[0-9A-Za-z.:_-]{1,253}")
@@ -25,6 +26,7 @@ _WRAPPED = tuple(
     ipaddress.ip_network(text)
     for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "::/96")
 )
+_HTTPS = 443
 _HERE = ("localhost", ".localhost", ".local", ".internal", ".home.arpa")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -46,7 +48,7 @@ class Hosts:
     """Which hosts may be called.
 
     Attributes:
-        listed: `host` or `host:port`, lower case: may be private, and may be without TLS.
+        listed: `host:port` or `host:*`, lower case: may be private, and may be without TLS.
         resolve: how a name becomes addresses.
     """
 
@@ -54,13 +56,18 @@ class Hosts:
     resolve: Resolve = resolve
 
     @classmethod
-    def of(cls, setting: str) -> "Hosts":
-        """Read the setting: names or addresses with commas between them."""
-        return cls(frozenset(part.strip().lower() for part in setting.split(",") if part.strip()))
+    def of(cls, setting: str, kind: OrganisationKind) -> "Hosts":
+        """Read the setting for webhooks of one kind of organisation.
+
+        An entry is `KIND@HOST:PORT`. Without a kind it is the network's own, without a port it is
+        that of https: a receiver inside is opened for who needs it, and no door beside it.
+        """
+        entries = [part.strip().lower() for part in setting.split(",")]
+        return cls(frozenset(found for one in entries if (found := _entry(one, kind))))
 
     def is_listed(self, host: str, port: int) -> bool:
         name = host.lower()
-        return name in self.listed or f"{name}:{port}" in self.listed
+        return f"{name}:{port}" in self.listed or f"{name}:*" in self.listed
 
     def check(self, url: str) -> None:
         """Judge an address by what it says; what its name leads to is judged at every call.
@@ -88,7 +95,7 @@ class Hosts:
         parts = _split(url)
         if parts is None:
             return [("not an address", "Give an address such as https://example.org/vigil")]
-        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        host, port = parts.hostname or "", parts.port or (_HTTPS if parts.scheme == "https" else 80)
         faults = []
         if parts.username is not None or parts.password is not None:
             faults.append(("has credentials", "Leave them out: messages are signed"))
@@ -104,6 +111,9 @@ class Hosts:
             remedy = "Use a public address, or have the host listed in webhook_hosts"
             faults.append(("leads into a private network", remedy))
         return faults
+
+
+HostsFor = Mapping[OrganisationKind, Hosts]
 
 
 def is_public(text: str) -> bool:
@@ -130,6 +140,18 @@ def _split(url: str) -> SplitResult | None:
         return None
     known = parts.scheme in {"http", "https"} and _HOST.fullmatch(parts.hostname or "")
     return parts if known else None
+
+
+def _entry(text: str, kind: OrganisationKind) -> str | None:
+    """Return an entry of the setting as it is looked up; None where it is for another kind."""
+    owner, is_named, place = text.rpartition("@")
+    if not place or (owner if is_named else OrganisationKind.NETWORK) != kind:
+        return None
+    # An IPv6 address stands in brackets here, and without them in what is looked up.
+    host, has_port, port = place.rpartition(":")
+    if not has_port or place.endswith("]"):
+        host, port = place, str(_HTTPS)
+    return f"{host.strip('[]')}:{port}"
 
 
 def _literal(host: str) -> str | None:

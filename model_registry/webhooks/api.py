@@ -11,6 +11,7 @@ from model_registry.webhooks.models import MessageState, Webhook, WebhookDeliver
 from model_registry.webhooks.settings import hosts_of
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, Listing, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -22,7 +23,7 @@ secrets_router = APIRouter(tags=["webhooks"])
 Keeper = Annotated[Actor, Depends(allowed(Permission.WEBHOOK_WRITE))]
 
 
-class Reason(BaseModel):
+class Reason(Body):
     reason: str
 
 

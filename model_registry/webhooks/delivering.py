@@ -19,6 +19,7 @@ from vigil.kernel.audit import service as audit
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.engine.queue import Queue
 from vigil.kernel.identity.actor import Actor
+from vigil.kernel.identity.models import Organisation, OrganisationKind
 from vigil.kernel.keys import Keys
 
 TASK = "webhooks.deliver"
@@ -33,6 +34,7 @@ class Parcel:
     url: str
     body: bytes
     headers: Mapping[str, str]
+    kind: OrganisationKind
 
 
 def wake(session: WriteSession, queue: Queue, webhook_id: str) -> None:
@@ -59,7 +61,8 @@ def parcel(
         keys, webhook, message_id=message.id, body=message.body, now=session.now()
     )
     headers = {"content-type": "application/json", "user-agent": "Vigil-Webhooks/1", **signed}
-    return Parcel(webhook.url, message.body.encode(), headers)
+    owner = session.get_one(Organisation, webhook.organisation_id)
+    return Parcel(webhook.url, message.body.encode(), headers, owner.kind)
 
 
 def note(

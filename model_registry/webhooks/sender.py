@@ -9,16 +9,19 @@ status.
 import socket
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
+from queue import Empty, SimpleQueue
+from threading import Thread
 from typing import Any, Protocol
 
 import httpcore
 
-from model_registry.webhooks.addresses import Hosts
+from model_registry.webhooks.addresses import Hosts, HostsFor
 from model_registry.webhooks.errors import ForbiddenAddress
+from vigil.kernel.identity.models import OrganisationKind
 
 
 class Cause(StrEnum):
@@ -71,7 +74,9 @@ class Answer:
 
 
 class Sender(Protocol):
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer: ...
+    def send(
+        self, url: str, body: bytes, headers: Mapping[str, str], kind: OrganisationKind
+    ) -> Answer: ...
 
 
 @dataclass(frozen=True)
@@ -79,17 +84,19 @@ class HttpSender:
     """Sends over HTTP/1.1.
 
     Attributes:
-        hosts: which hosts may be called.
+        hosts: which hosts may be called for each kind of organisation.
         seconds: what one attempt may take, from the name's resolution to the status.
         trust: the certificates that are trusted; None for the system's.
     """
 
-    hosts: Hosts
+    hosts: HostsFor
     seconds: float
     trust: ssl.SSLContext | None = None
 
-    def send(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        backend = _Judged(self.hosts, time.monotonic() + self.seconds)
+    def send(
+        self, url: str, body: bytes, headers: Mapping[str, str], kind: OrganisationKind
+    ) -> Answer:
+        backend = _Judged(self.hosts[kind], time.monotonic() + self.seconds)
         trust = self.trust or ssl.create_default_context()
         sent = [(name.encode(), value.encode()) for name, value in headers.items()]
         try:
@@ -139,7 +146,7 @@ class _Judged(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = self._hosts.addresses(host, port)
+        addresses = _in_time(lambda: self._hosts.addresses(host, port), self._deadline)
         failure: Exception = httpcore.ConnectError("no address")
         for address in addresses:
             try:
@@ -185,6 +192,29 @@ def _is_tls(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def _in_time(ask: Callable[[], Sequence[str]], deadline: float) -> Sequence[str]:
+    """Ask for addresses within the deadline: the system's resolver knows none.
+
+    A resolver that hangs keeps its thread until it gives up by itself; nobody waits for that.
+    """
+    done: SimpleQueue[Sequence[str] | Exception] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put(ask())
+        except Exception as error:  # noqa: BLE001 - raised again by who waits
+            done.put(error)
+
+    Thread(target=run, name="webhook-resolve", daemon=True).start()
+    try:
+        found = done.get(timeout=_left(deadline))
+    except Empty:
+        raise httpcore.ConnectTimeout("no answer from the resolver in time") from None
+    if isinstance(found, Exception):
+        raise found
+    return found
 
 
 def _left(deadline: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from model_registry.webhooks import delivering, messages, repository, signing
-from model_registry.webhooks.addresses import Hosts
+from model_registry.webhooks.addresses import HostsFor
 from model_registry.webhooks.catalogue import PING, names
 from model_registry.webhooks.errors import (
     BadWebhook,
@@ -38,7 +38,7 @@ def add(
     session: WriteSession,
     actor: Actor,
     keys: Keys,
-    hosts: Hosts,
+    hosts: HostsFor,
     *,
     url: str,
     topics: Sequence[str],
@@ -57,7 +57,7 @@ def add(
     owner = _owner(session, actor, organisation)
     faults = _topic_faults(topics)
     try:
-        hosts.check(url)
+        hosts[owner.kind].check(url)
     except BadWebhook as bad:
         faults += bad.faults
     if len(description.strip()) > MAX_DESCRIPTION:

@@ -36,7 +36,7 @@ class WebhookTasks:
             )
         if parcel is None:
             return None
-        return _as_json(self.sender.send(parcel.url, parcel.body, parcel.headers))
+        return _as_json(self.sender.send(parcel.url, parcel.body, parcel.headers, parcel.kind))
 
     def _note(
         self, session: WriteSession, delivery_id: str, number: str, outcome: dict[str, Any]

@@ -1,13 +1,13 @@
 """What was counted of a group, and the figures that come of it without looking at a single record.
 
 Cells of days, levels and sites add up. They know no patient, and cases of one patient are not
-independent: how much less certain that makes the figures is given from outside (`patients.design`).
+independent: how much less certain that makes the figures is given from outside (`repeats.design`).
 """
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,9 +31,23 @@ _COUNTED: Final = {
     Measure.FAILED_RATE: "failed",
 }
 _LEAST_AREA = 1e-3
-# By how much the variance of each measure is larger because patients come again.
-Design = Mapping[Measure, float]
-INDEPENDENT: Final[Design] = {}
+
+
+class Worth(NamedTuple):
+    """How certain a figure is: as if all cases were independent, unless something else is known.
+
+    Attributes:
+        effect: by how much the variance is larger because patients come again.
+        freedom: the degrees of freedom that this is known with.
+    """
+
+    effect: float = 1.0
+    freedom: float = math.inf
+
+
+Worths = Mapping[Measure, Worth]
+_INDEPENDENT: Final = Worth()
+ALL_INDEPENDENT: Final[Worths] = {}
 
 
 @dataclass(frozen=True)
@@ -70,24 +84,23 @@ def added(cells: Iterable[Cell]) -> Cell:
 
 
 def sides(
-    cell: Cell, design: Design = INDEPENDENT, measures: Iterable[Measure] = tuple(Measure)
+    cell: Cell, worths: Worths = ALL_INDEPENDENT, measures: Iterable[Measure] = tuple(Measure)
 ) -> dict[Measure, Side]:
     """Return the group's figures, those that its cases allow."""
     found = {}
     for measure in measures:
         side = _side(cell, measure)
-        effect = design.get(measure, 1.0)
-        if side.estimate is not None and effect > 1:
-            side = replace(side, estimate=_widened(side.estimate, effect))
+        worth = worths.get(measure, _INDEPENDENT)
+        if side.estimate is not None and worth != _INDEPENDENT:
+            side = replace(side, estimate=_widened(side.estimate, worth))
         found[measure] = side
     return found
 
 
-def _widened(estimate: Estimate, effect: float) -> Estimate:
-    """Return an estimate whose variance is larger by a factor."""
+def _widened(estimate: Estimate, worth: Worth) -> Estimate:
     # The spread of a share is that of its variance, others' that of their error.
-    factor = effect if estimate.scale is Scale.SHARE else math.sqrt(effect)
-    return replace(estimate, spread=estimate.spread * factor)
+    factor = worth.effect if estimate.scale is Scale.SHARE else math.sqrt(worth.effect)
+    return replace(estimate, spread=estimate.spread * factor, freedom=worth.freedom)
 
 
 def _side(cell: Cell, measure: Measure) -> Side:

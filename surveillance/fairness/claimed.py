@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from surveillance.fairness.cells import Cell, Design, sides
+from surveillance.fairness.cells import Cell, sides
 from surveillance.fairness.contrasts import Contrast, Side
 from surveillance.fairness.counting import Group
+from surveillance.fairness.design import Design
 from surveillance.fairness.kinds import Against, Measure
 from surveillance.local_tests.claims import Claim
 from surveillance.measures.gaps import Estimate
@@ -30,9 +31,11 @@ def contrasts(
     for claim in claims:
         if claim.axis is None or claim.level is None or claim.finding not in thresholds:
             continue
-        cell = cells.get(Group(claim.finding, claim.axis, claim.level))
+        group, measures = Group(claim.finding, claim.axis, claim.level), [_MEASURES[claim.metric]]
+        cell = cells.get(group)
         if cell is not None and claim.comparable(thresholds[claim.finding]):
-            found.append(_contrast(claim, sides(cell, design, [_MEASURES[claim.metric]])))
+            held = sides(cell, design.of(group, measures), measures)
+            found.append(_contrast(claim, held))
     return found
 
 

@@ -7,9 +7,10 @@ from typing import Final
 
 from surveillance.axes import ALL, AXES, is_cross
 from surveillance.fairness import mix
-from surveillance.fairness.cells import Cell, Design, added, sides
+from surveillance.fairness.cells import Cell, added, sides
 from surveillance.fairness.contrasts import Contrast, Gap
 from surveillance.fairness.counting import Counted, Group
+from surveillance.fairness.design import Design
 from surveillance.fairness.kinds import MARGINS, Against, Measure
 from surveillance.fairness.pairing import kinds_of
 from surveillance.measures.gaps import Estimate, intervals
@@ -95,8 +96,8 @@ def changes(counted: Counted, half: int, design: Design) -> list[Contrast]:
             ALL,
             Against.EARLIER,
             "",
-            sides(later[group], design, [measure])[measure],
-            sides(earlier[group], design, [measure])[measure],
+            sides(later[group], design.of(group, [measure]), [measure])[measure],
+            sides(earlier[group], design.of(group, [measure]), [measure])[measure],
         )
         for group in sorted({*later} & {*earlier})
         for kind in kinds_of(group.finding_key)
@@ -151,7 +152,11 @@ def _estimates(
     rest = [levels[each] for each in wanted if each in levels and each != contrast.level]
     if own is None or not rest:
         return None
-    one, two = (sides(cell, design, [measure])[measure] for cell in (own, added(rest)))
+    group = Group(contrast.finding_key, contrast.axis, contrast.level)
+    one, two = (
+        sides(cell, design.of(group, [measure], is_rest=is_rest), [measure])[measure]
+        for cell, is_rest in ((own, False), (added(rest), True))
+    )
     if one.estimate is None or two.estimate is None:
         return None
     enough = min(one.cases, two.cases) >= MARGINS[measure].least

@@ -27,11 +27,13 @@ OF_RUNS: Final = frozenset({Measure.SKIPPED_RATE, Measure.FAILED_RATE})
 class Verdict(StrEnum):
     """What is known of a gap.
 
+    `HIDDEN`: none is seen, but there is one where like is compared with like (`hidden`).
     `POSSIBLE`: by itself it would be one, but among so many looks it may be chance.
     `NO_GAP`: one that matters is excluded. `INSUFFICIENT`: neither can be said yet.
     """
 
     GAP = "gap"
+    HIDDEN = "hidden_by_mix"
     POSSIBLE = "possible_gap"
     NO_GAP = "no_gap"
     INSUFFICIENT = "insufficient_data"
@@ -40,9 +42,9 @@ class Verdict(StrEnum):
 class Method(StrEnum):
     """From what the figures are.
 
-    `COUNTS`: the daily counts, however many cases there are; that patients come again is reckoned
-    in from a sample of them. `RECORDS`: the records; each patient's cases are taken together, and
-    a gap is parted into mix and effect.
+    `COUNTS`: the daily counts, however many cases there are; that patients come again, and what the
+    mix explains or hides, is reckoned from a sample of them. `RECORDS`: the records, each patient's
+    cases taken together.
     """
 
     COUNTS = "counts"

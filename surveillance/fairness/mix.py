@@ -4,6 +4,7 @@ Every other axis is tried by itself; the one whose mix explains most is told. In
 a bootstrap by patient, with a fixed seed.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,8 @@ from numpy.typing import NDArray
 from surveillance.axes import is_cross, parts
 from surveillance.fairness.cells import Cell
 from surveillance.fairness.contrasts import Gap
+from surveillance.fairness.counting import Group
+from surveillance.fairness.design import Design
 from surveillance.fairness.kinds import Measure
 from surveillance.fairness.patients import Columns
 from surveillance.measures import simpson
@@ -23,7 +26,7 @@ from surveillance.measures.simpson import Parted
 
 Codes = NDArray[np.int64]
 Table = NDArray[np.float64]
-_BINS: Final = 50
+BINS: Final = 50
 _HALF: Final = 0.5
 
 
@@ -43,6 +46,11 @@ class Mix:
     mix: Interval
     effect: Interval
     comparable: float
+
+    @property
+    def holds(self) -> bool:
+        """Whether a gap is left where like is compared: its interval excludes none."""
+        return not self.effect.low <= 0 <= self.effect.high
 
     @property
     def explains(self) -> bool:
@@ -65,20 +73,31 @@ class Mix:
         return toward if self.comparable >= _HALF else -1.0
 
 
-def of_gap(of: Columns, gap: Gap) -> Mix | None:
+def freedom_of(gap: Gap, design: Design) -> float:
+    """Return how many degrees of freedom the less known side of a gap has."""
+    contrast = gap.contrast
+    group = Group(contrast.finding_key, contrast.axis, contrast.level)
+    both = (design.of(group, [contrast.measure], is_rest=each) for each in (False, True))
+    return min(worths[contrast.measure].freedom for worths in both)
+
+
+def of_gap(of: Columns, gap: Gap, freedom: float = math.inf) -> Mix | None:
     """Part a gap on each other axis, and return the most telling; only that one is resampled."""
     seen = {
         name: parted
         for name in of.axes
-        if not is_cross(name) and (parted := on(of, gap, name, resampled=False)) is not None
+        if not is_cross(name) and (parted := on(of, gap, name)) is not None
     }
     if not seen:
         return None
-    return on(of, gap, max(seen, key=lambda name: seen[name].weight))
+    return on(of, gap, max(seen, key=lambda name: seen[name].weight), freedom)
 
 
-def on(of: Columns, gap: Gap, name: str, *, resampled: bool = True) -> Mix | None:
-    """Part a gap on one other axis; None where that has one level, or is part of the gap's own."""
+def on(of: Columns, gap: Gap, name: str, freedom: float | None = None) -> Mix | None:
+    """Part a gap on one other axis; None where that has one level, or is part of the gap's own.
+
+    With the degrees of freedom that its error is known with, its parts have intervals.
+    """
     contrast, other = gap.contrast, of.axes[name]
     axis = of.axes.get(contrast.axis)
     if axis is None or contrast.level not in axis.names or len(other.names) == 1:
@@ -87,7 +106,7 @@ def on(of: Columns, gap: Gap, name: str, *, resampled: bool = True) -> Mix | Non
         return None
     two = (axis.codes != axis.names.index(contrast.level)).astype(np.int64)
     # Of an axis with two levels the second is the other group; of more, all the others are.
-    parted = _on(of, contrast.measure, two, other.codes, len(other.names), resampled=resampled)
+    parted = _on(of, contrast.measure, two, other.codes, len(other.names), freedom)
     return None if parted is None else Mix(name, *parted)
 
 
@@ -109,28 +128,29 @@ def over_time(
 
 
 def _on(
-    of: Columns, measure: Measure, two: Codes, strata: Codes, many: int, *, resampled: bool
+    of: Columns, measure: Measure, two: Codes, strata: Codes, many: int, freedom: float | None
 ) -> tuple[Interval, Interval, Interval, float] | None:
-    held, events = _events(of, measure)
+    held, happened = events(of, measure)
     if not held.any():
         return None
     cell, patients = (two * many + strata)[held], of.patients[held]
     if measure is Measure.AREA:
         cells, size = _score_cells(of, held, cell, 2 * many)
         seen = _areas(np.bincount(cells, minlength=size), many)
-        if not resampled:
+        if freedom is None:
             return _intervals(seen, seen)
         drawn = tables(cells, patients, size, np.ones(len(cells))).astype(np.int64)
-        return _intervals(seen, _areas(drawn, many))
-    values, size = (events[held], np.ones(len(cell))), 2 * many
+        return _intervals(seen, _areas(drawn, many), freedom)
+    values, size = (happened[held], np.ones(len(cell))), 2 * many
     sums = [np.bincount(cell, weights=each, minlength=size).astype(np.float64) for each in values]
     parted = _rates(sums, many)
-    if not resampled:
+    if freedom is None:
         return _intervals(parted, parted)
-    return _intervals(parted, _rates([tables(cell, patients, size, v) for v in values], many))
+    again = _rates([tables(cell, patients, size, v) for v in values], many)
+    return _intervals(parted, again, freedom)
 
 
-def _events(of: Columns, measure: Measure) -> tuple[NDArray[np.bool_], Table]:
+def events(of: Columns, measure: Measure) -> tuple[NDArray[np.bool_], Table]:
     """Return which records a measure is of, and what is averaged over them."""
     everything = np.ones(len(of), dtype=np.bool_)
     if measure is Measure.SENSITIVITY:
@@ -151,11 +171,14 @@ def _events(of: Columns, measure: Measure) -> tuple[NDArray[np.bool_], Table]:
 
 def _score_cells(of: Columns, held: NDArray[np.bool_], cell: Codes, many: int) -> tuple[Codes, int]:
     """Return a cell for each label, group, stratum and bin of score."""
-    scores = of.scores[held]
-    cuts = np.unique(np.quantile(scores, np.linspace(0, 1, _BINS + 1)[1:-1]))
-    bins = np.searchsorted(cuts, scores, side="right")
     label = (of.truths[held] == 1).astype(np.int64)
-    return (label * many + cell) * _BINS + bins, 2 * many * _BINS
+    return (label * many + cell) * BINS + bins(of.scores[held]), 2 * many * BINS
+
+
+def bins(scores: Table) -> Codes:
+    """Return the bin of each score; all bins have about as many."""
+    cuts = np.unique(np.quantile(scores, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return np.searchsorted(cuts, scores, side="right").astype(np.int64)
 
 
 def _rates(sums: list[Table], many: int) -> Parted:
@@ -164,14 +187,16 @@ def _rates(sums: list[Table], many: int) -> Parted:
 
 
 def _areas(counts: Codes, many: int) -> Parted:
-    shaped = counts.reshape(*counts.shape[:-1], 2, 2, many, _BINS)
+    shaped = counts.reshape(*counts.shape[:-1], 2, 2, many, BINS)
     return simpson.of_areas(shaped[..., 1, :, :, :], shaped[..., 0, :, :, :])
 
 
-def _intervals(seen: Parted, drawn: Parted) -> tuple[Interval, Interval, Interval, float] | None:
-    gap = interval(float(seen.gap), drawn.gap)
-    mix = interval(float(seen.mix), drawn.mix)
-    effect = interval(float(seen.effect), drawn.effect)
+def _intervals(
+    seen: Parted, drawn: Parted, freedom: float = math.inf
+) -> tuple[Interval, Interval, Interval, float] | None:
+    gap = interval(float(seen.gap), drawn.gap, freedom)
+    mix = interval(float(seen.mix), drawn.mix, freedom)
+    effect = interval(float(seen.effect), drawn.effect, freedom)
     if gap is None or mix is None or effect is None:
         return None
     return gap, mix, effect, float(seen.comparable)

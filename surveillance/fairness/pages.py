@@ -24,7 +24,7 @@ from vigil.kernel.web.pages import Page, render
 
 router = APIRouter(include_in_schema=False)
 Watcher = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_READ))]
-_LOUD = (Verdict.GAP, Verdict.POSSIBLE)
+_LOUD = (Verdict.GAP, Verdict.HIDDEN, Verdict.POSSIBLE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class FairnessPage(Page):
 
     @property
     def loud(self) -> list[tuple[Found, str]]:
-        """Gaps found, then possible ones, of every finding."""
+        """Gaps found, then hidden and possible ones, of every finding."""
         return [
             (found, self.said(found))
             for verdict in _LOUD

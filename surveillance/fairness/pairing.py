@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from surveillance.axes import ALL
-from surveillance.fairness.cells import INDEPENDENT, Cell, Design, added, sides
+from surveillance.fairness.cells import Cell, added, sides
 from surveillance.fairness.contrasts import Contrast, Side
 from surveillance.fairness.counting import Group
+from surveillance.fairness.design import INDEPENDENT, Design
 from surveillance.fairness.kinds import LABELLED, OF_RUNS, Against, Measure
 from surveillance.records.models import WHOLE_RUN
 
@@ -99,7 +100,11 @@ def _of_pair(
     design: Design,
 ) -> list[Contrast]:
     rest = added(levels[level] for level in pair.others)
-    one, two = (sides(cell, design, measures) for cell in (levels[pair.level], rest))
+    group = Group(finding, axis, pair.level)
+    one, two = (
+        sides(cell, design.of(group, measures, is_rest=is_rest), measures)
+        for cell, is_rest in ((levels[pair.level], False), (rest, True))
+    )
     return between(finding, axis, pair, one, two, measures)
 
 

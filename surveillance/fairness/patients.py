@@ -5,26 +5,29 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inference.runs.models import Outcome
 from surveillance.axes import AXES, UNKNOWN
-from surveillance.fairness.cells import Design
 from surveillance.fairness.contrasts import Contrast, Side
 from surveillance.fairness.counting import SITE
 from surveillance.fairness.kinds import Measure
 from surveillance.fairness.pairing import Sides, between, kinds_of, pairs
+from surveillance.measures.batch_area import error
+from surveillance.measures.clusters import freedom, powers
 from surveillance.measures.discrimination import area
-from surveillance.measures.gaps import Estimate, Scale
+from surveillance.measures.gaps import Estimate
+from surveillance.measures.intervals import Interval
 from surveillance.measures.performance import effective
 from surveillance.records.models import WHOLE_RUN
 
 Codes = NDArray[np.int64]
 Truths = NDArray[np.bool_]
 Scores = NDArray[np.float64]
+_EDGE: Final = 1e-3
 _SKIPPED, _FAILED = Outcome.SKIPPED.value, Outcome.FAILED.value
 
 
@@ -97,35 +100,6 @@ def sides(of: Columns, held: Truths, measures: Iterable[Measure]) -> Sides:
     return _performance(of, held & of.judged)
 
 
-def design(tables: Sequence[Columns]) -> Design:
-    """Return how much larger each measure's variance is because patients come again.
-
-    The mean over the findings, weighted by their cases: one finding has few of them. One where
-    nobody comes again (the design effect of Kish, Survey Sampling, 1965).
-    """
-    found: dict[Measure, list[tuple[float, int]]] = defaultdict(list)
-    for of in tables:
-        for kind in kinds_of(of.finding_key):
-            held = _which(of, kind.measures)
-            alone = replace(of, patients=np.arange(len(of)))
-            one, two = (sides(each, held, kind.measures) for each in (of, alone))
-            for measure in kind.measures:
-                effect = _ratio(one[measure].estimate, two[measure].estimate)
-                if effect is not None:
-                    found[measure].append((effect, one[measure].cases))
-    return {
-        measure: max(1.0, sum(e * n for e, n in held) / sum(n for _, n in held))
-        for measure, held in found.items()
-    }
-
-
-def _ratio(together: Estimate | None, alone: Estimate | None) -> float | None:
-    if together is None or alone is None or alone.spread <= 0:
-        return None
-    ratio = together.spread / alone.spread
-    return ratio if together.scale is Scale.SHARE else ratio**2
-
-
 def _on_axis(
     of: Columns, name: str, axis: Axis, measures: Sequence[Measure], which: Truths
 ) -> list[Contrast]:
@@ -153,10 +127,11 @@ def _performance(of: Columns, held: Truths) -> Sides:
     rarer = min(positives, negatives)
     hits, alarms = (_share(flags[each], patients[each], rarer) for each in (truths, ~truths))
     found = area(truths, scores, patients)
+    ranked = _area(truths, found, patients) if found else None
     return {
         Measure.SENSITIVITY: hits,
         Measure.FALSE_ALARM_RATE: alarms,
-        Measure.AREA: Side(rarer, rarer, Estimate.of_area(found) if found else None),
+        Measure.AREA: Side(rarer, rarer, ranked),
         Measure.CALIBRATION: Side(len(scores), rarer, _claims(truths, scores, patients)),
     }
 
@@ -167,7 +142,8 @@ def _share(happened: Truths, patients: Codes, small: int | None = None) -> Side:
     if n == 0:
         return Side(0, people, None)
     worth = effective(happened, patients)
-    return Side(n, people, Estimate.of_share(float(happened.mean()), worth))
+    estimate = Estimate.of_share(float(happened.mean()), worth)
+    return Side(n, people, replace(estimate, freedom=_freedom(patients, n / worth)))
 
 
 def _claims(truths: Truths, scores: Scores, patients: Codes) -> Estimate | None:
@@ -180,8 +156,30 @@ def _claims(truths: Truths, scores: Scores, patients: Codes) -> Estimate | None:
     if len(groups) == 1:
         return None
     summed = np.bincount(place, weights=off - value)
-    between_patients = len(groups) / (len(groups) - 1) * float(summed @ summed)
-    return Estimate.of_mean(value, math.sqrt(between_patients) / len(off))
+    sizes = np.bincount(place)
+    if len(off) in sizes:
+        return None
+    # Each patient is left out in turn, as for a share.
+    moves = summed / (len(off) - sizes)
+    together = (len(groups) - 1) / len(groups) * float(moves @ moves)
+    alone = float(np.var(off)) / len(off)
+    few = _freedom(patients, together / alone if alone else math.inf)
+    return replace(Estimate.of_mean(value, math.sqrt(together)), freedom=few)
+
+
+def _area(truths: Truths, found: Interval, patients: Codes) -> Estimate:
+    estimate, kinds = Estimate.of_area(found), (truths, ~truths)
+    value = min(max(found.estimate, _EDGE), 1 - _EDGE)
+    alone = error(np.array(value), *(np.array(each.sum()) for each in kinds))
+    effect = (estimate.spread * value * (1 - value) / float(alone)) ** 2
+    # Either kind may be what the error comes from: the one known from fewer patients counts.
+    few = min(_freedom(patients[each], effect) for each in kinds)
+    return replace(estimate, freedom=few)
+
+
+def _freedom(patients: Codes, effect: float) -> float:
+    sums = powers(np.bincount(patients))
+    return float(freedom(sums, effect)) if sums[1] > sums[0] else math.inf
 
 
 def _columns(key: str, rows: Sequence[Any], levels: "_Levels") -> Columns:

@@ -23,7 +23,8 @@ class GapRow(BaseModel):
     """One gap: `level` less `other`, which is empty for all the other levels together.
 
     Numbers and verdict are null where they are withheld. `excluded`: larger gaps do not fit the
-    data. `more`: about how many more cases of the level would tell.
+    data. `more`: about how many more cases of the level would tell. `effect`: the gap where like is
+    compared with like on `mix_axis`; it has a p where the mix hides it.
     """
 
     finding_key: str
@@ -52,6 +53,9 @@ class GapRow(BaseModel):
     mix_axis: str | None
     mix: float | None
     effect: float | None
+    effect_low: float | None
+    effect_high: float | None
+    effect_p_adjusted: float | None
     sentence: str
 
 
@@ -89,6 +93,9 @@ def of(version: ModelVersion, found: Found) -> GapRow:
         mix_axis=mixed.axis if mixed else told.axis if told else None,
         mix=mixed.mix.estimate if mixed else told.mix if told else None,
         effect=mixed.effect.estimate if mixed else None,
+        effect_low=mixed.effect.low if mixed else None,
+        effect_high=mixed.effect.high if mixed else None,
+        effect_p_adjusted=found.behind,
         sentence=said(version, found),
     )
 
@@ -102,7 +109,10 @@ def said(version: ModelVersion, found: Found, sites: Mapping[str, str] = NOT_NAM
     group = spoken(contrast.axis, contrast.level, sites)
     other = spoken(contrast.axis, contrast.other, sites) if contrast.other else "all others"
     told = [f"{name}: {sentences.of_gap(found.gap, group, other)}"]
-    if found.mix is not None:
+    if found.mix is not None and found.behind is not None:
+        axis = axis_name(found.mix.axis)
+        told.append(sentences.of_hidden(found.mix, axis, found.behind))
+    elif found.mix is not None:
         told.append(sentences.of_mix(found.mix, axis_name(found.mix.axis)))
     if found.explained:
         told.append(sentences.of_change(found.explained[0], axis_name(found.explained[0].axis)))

@@ -48,6 +48,8 @@ def of_gap(gap: Gap, group: str, other: str) -> str:
             f"{seen}. Among all gaps looked at this may be chance ({_p(gap.adjusted)}); "
             f"about {gap.more:,} more {UNITS[of.measure]} in {group} would tell."
         )
+    if gap.verdict is Verdict.HIDDEN:
+        return f"{seen}. That is not all."
     if gap.verdict is Verdict.NO_GAP:
         return f"{seen}. A gap of more than {_points(gap.excluded or 0.0)} points is excluded."
     return (
@@ -73,6 +75,17 @@ def of_mix(mix: Mix, axis: str) -> str:
     return (
         f"Of the {_points(whole)} points, {_points(part)} are mix of {axis}; where that is alike, "
         f"{_signed(mix.effect.estimate)} points are left ({left}){few}."
+    )
+
+
+def of_hidden(mix: Mix, axis: str, adjusted: float) -> str:
+    """Say which gap the mix hides."""
+    few = "" if mix.comparable > _MOST else f" ({mix.comparable:.0%} of the group is comparable)"
+    direction = "higher" if mix.effect.estimate > 0 else "lower"
+    return (
+        f"The mix of {axis} hides a gap: where {axis} is alike it is "
+        f"{_apart(mix.effect.estimate)} {direction} (95% interval {_signed(mix.effect.low)} to "
+        f"{_signed(mix.effect.high)}; {_p(adjusted)} among all gaps looked behind){few}."
     )
 
 

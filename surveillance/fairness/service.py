@@ -5,7 +5,7 @@ only afterwards, so that nobody finds a gap by asking for less.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from model_registry.packages.documents import read_card
@@ -16,10 +16,21 @@ from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
 from surveillance.axes import ALL
 from surveillance.crosses import service as crosses
-from surveillance.fairness import claimed, history, mix, pairing, patients, repository
-from surveillance.fairness.cells import Cell, Design, sides
+from surveillance.fairness import (
+    claimed,
+    hidden,
+    history,
+    mix,
+    pairing,
+    patients,
+    repeats,
+    repository,
+)
+from surveillance.fairness.cells import Cell, sides
 from surveillance.fairness.contrasts import Contrast, Gap, judge
 from surveillance.fairness.counting import SITE, Counted, Group, counted
+from surveillance.fairness.design import Design
+from surveillance.fairness.hidden import Behind, Key
 from surveillance.fairness.history import Course, Explained
 from surveillance.fairness.kinds import Against, Method, Verdict
 from surveillance.fairness.mix import Mix
@@ -39,10 +50,11 @@ from vigil.kernel.objects import ObjectStore
 MONTHS = 12
 # Beyond, whole patients are sampled, always the same ones.
 MOST_RECORDS = 60_000
-# Enough to tell how often patients come again.
-SAMPLE = 4_000
+# Enough to tell how often patients come again, and what the mix of cases does.
+SAMPLE = 8_000
 _LONGEST = 120  # months
 _LOUD = frozenset({Verdict.GAP, Verdict.POSSIBLE})
+Hidden = Mapping[Key, Behind]
 
 
 @dataclass(frozen=True)
@@ -56,12 +68,18 @@ class Period:
 
 @dataclass(frozen=True)
 class Found:
-    """A gap as it may be shown: of a withheld one neither numbers nor verdict."""
+    """A gap as it may be shown: of a withheld one neither numbers nor verdict.
+
+    Attributes:
+        mix: what it is made of; of a hidden one, what it would be where like is compared.
+        behind: the adjusted p of what the mix hides; None where it hides nothing.
+    """
 
     gap: Gap
     withheld: bool
     course: Course | None = None
     mix: Mix | None = None
+    behind: float | None = None
     explained: Sequence[Explained] = ()
 
 
@@ -75,7 +93,8 @@ class Fairness:
         alone: axes on which every case is of one level: nothing to compare.
         overall: the figures of everybody together, by finding.
         labelled: how many labelled cases the figures are of, of all `cases`.
-        sampled: there were more records than are read at once.
+        sampled: there were more records than are read at once, so that mixes, and with the records
+            all figures, are those of a sample.
     """
 
     version: ModelVersion
@@ -124,7 +143,7 @@ def fairness(
     cells = here.by(lambda place: place.group)
     most = MOST_RECORDS if method is Method.RECORDS else SAMPLE
     tables, sampled = _tables(session, actor, version_id, site_id, when, most)
-    design = patients.design(tables)
+    design = repeats.design(tables, is_all=not sampled)
     own = (
         [each for table in tables for each in patients.contrasts(table)]
         if method is Method.RECORDS
@@ -132,10 +151,12 @@ def fairness(
     )
     half = len(when.starts) // 2
     over_time = history.changes(here, half, design) if half else []
-    gaps = judge([*own, *_of_claims(session, objects, version, cells, design), *over_time])
+    judged = judge([*own, *_of_claims(session, objects, version, cells, design), *over_time])
+    behind = hidden.behind(judged, tables, design)
+    gaps = [replace(g, verdict=Verdict.HIDDEN) if g.key in behind else g for g in judged]
     withheld = _withheld(actor, everywhere, site_id)
     parts = history.by_part(here)
-    context = _Context(here, parts, half, design, tables if method is Method.RECORDS else [])
+    context = _Context(here, parts, half, design, tables, behind)
     asked = [gap for gap in gaps if finding_key in {None, gap.contrast.finding_key}]
     found = [
         *(Found(gap, withheld=True) for gap in asked if withheld.withholds(gap.contrast)),
@@ -152,7 +173,7 @@ def fairness(
         overall={g.finding_key: sides(cell) for g, cell in cells.items() if g.axis == ALL},
         labelled=_labelled(cells),
         cases=round(sum(c["n"] for g, c in cells.items() if _is_total(g))),
-        sampled=sampled and method is Method.RECORDS,
+        sampled=sampled,
     )
 
 
@@ -241,6 +262,7 @@ class _Context:
     half: int
     design: Design
     tables: Sequence[Columns]
+    behind: Hidden
 
     def found(self, gaps: Sequence[Gap]) -> list[Found]:
         courses = history.courses(gaps, self.parts, self.design)
@@ -253,12 +275,15 @@ class _Context:
         if gap.contrast.against is Against.EARLIER:
             told = history.explained(gap, self.counts, self.half) if is_loud else []
             return Found(gap, withheld=False, explained=told)
+        if gap.key in self.behind:
+            told_of = self.behind[gap.key]
+            return Found(gap, False, course, told_of.mix, told_of.adjusted)
         return Found(gap, withheld=False, course=course, mix=self._mix(gap) if is_loud else None)
 
     def _mix(self, gap: Gap) -> Mix | None:
         for table in self.tables:
             if table.finding_key == gap.contrast.finding_key:
-                return mix.of_gap(table, gap)
+                return mix.of_gap(table, gap, mix.freedom_of(gap, self.design))
         return None
 
 

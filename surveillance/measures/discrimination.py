@@ -24,7 +24,7 @@ def area(labels: Truths, scores: Scores, patients: Patients, z: float = Z95) -> 
     positive, negative = scores[labels], scores[~labels]
     if min(len(positive), len(negative)) < _ENOUGH:
         return None
-    above, below = _components(positive, negative)
+    above, below = placements(positive, negative)
     estimate = float(above.mean())
     variance = _variance(above - estimate, below - estimate, patients[labels], patients[~labels])
     if variance <= 0 or estimate in {0.0, 1.0}:
@@ -35,7 +35,7 @@ def area(labels: Truths, scores: Scores, patients: Patients, z: float = Z95) -> 
     return Interval(estimate, _expit(centre - half), _expit(centre + half))
 
 
-def _components(positive: Scores, negative: Scores) -> tuple[Scores, Scores]:
+def placements(positive: Scores, negative: Scores) -> tuple[Scores, Scores]:
     """Return each positive's share of negatives below it, and the reverse; a tie counts half."""
     return _share_below(positive, negative), 1 - _share_below(negative, positive)
 

@@ -1,7 +1,8 @@
 """The gap between two groups: its interval, and how sure it is that there is one at all.
 
 Each group brings an estimate on its own scale: a rate with Wilson's interval, an area with one on
-the logit, a mean with a normal one. The interval of their difference comes from theirs (Newcombe,
+the logit, a mean with a normal one. Where an error is known from few patients, Student's quantiles
+take the place of normal ones. The interval of their difference comes from theirs (Newcombe,
 Statistics in Medicine 1998;17:873-890, method 10; for any two estimates: Zou and Donner, Statistics
 in Medicine 2008;27:1693-1702). The p-value is that of the interval: the level at which it just
 reaches no gap, so that the two never disagree.
@@ -9,7 +10,7 @@ reaches no gap, so that the two never disagree.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 
 import numpy as np
@@ -20,6 +21,7 @@ from surveillance.measures.intervals import Z95, Interval
 Values = NDArray[np.float64]
 _EDGE = 1e-3  # an area of 1 has no logit
 _FARTHEST = 12.0  # standard errors: a p-value of 1e-33
+_FARTHEST_LOGIT = 100.0
 _STEPS = 48
 
 
@@ -38,11 +40,13 @@ class Estimate:
     Attributes:
         spread: of a share one over the number of independent cases, of an area the standard error
             of its logit, of a mean its standard error. Zero: known exactly.
+        freedom: degrees of freedom of the spread itself; infinite where it is no estimate.
     """
 
     value: float
     scale: Scale
     spread: float
+    freedom: float = math.inf
 
     @classmethod
     def of_share(cls, rate: float, n: float) -> "Estimate":
@@ -70,7 +74,7 @@ def intervals(
     ones: Sequence[Estimate], others: Sequence[Estimate], z: float = Z95
 ) -> list[Interval]:
     """Return the interval of each first estimate less its second."""
-    one, other = _Side.of(ones), _Side.of(others)
+    one, other = _paired(ones, others)
     levels = np.full(len(ones), z)
     below, above = _reach(one, other, levels), _reach(other, one, levels)
     gap = one.value - other.value
@@ -82,7 +86,7 @@ def intervals(
 
 def p_values(ones: Sequence[Estimate], others: Sequence[Estimate]) -> Values:
     """Return the two-sided p-value of each gap, against none."""
-    one, other = _Side.of(ones), _Side.of(others)
+    one, other = _paired(ones, others)
     gap = one.value - other.value
     low, high = np.zeros(len(ones)), np.full(len(ones), _FARTHEST)
     for _ in range(_STEPS):
@@ -93,11 +97,27 @@ def p_values(ones: Sequence[Estimate], others: Sequence[Estimate]) -> Values:
     return np.array([math.erfc(z / math.sqrt(2)) for z in low])
 
 
+def student(z: Values, freedom: Values) -> Values:
+    """Return Student's quantiles at the levels of normal ones.
+
+    Wallace, Annals of Mathematical Statistics 1959;30:1121-1130: within 1 % from ten degrees of
+    freedom on, and at four too large by an eighth at p = 1e-5. In closed form, as p-values ask for
+    it fifty times each.
+    """
+    known = np.maximum(np.where(np.isfinite(freedom), freedom, 1.0), 1.0)
+    inner = z * (8 * known + 3) / (8 * known + 1)
+    found: Values = np.where(
+        np.isfinite(freedom), np.sqrt(known * np.expm1(inner * inner / known)), z
+    )
+    return found
+
+
 @dataclass(frozen=True)
 class _Side:
     value: Values
     scale: NDArray[np.int64]
     spread: Values
+    freedom: Values
 
     @classmethod
     def of(cls, estimates: Sequence[Estimate]) -> "_Side":
@@ -105,17 +125,38 @@ class _Side:
             np.array([one.value for one in estimates], dtype=np.float64),
             np.array([one.scale for one in estimates], dtype=np.int64),
             np.array([one.spread for one in estimates], dtype=np.float64),
+            np.array([one.freedom for one in estimates], dtype=np.float64),
         )
 
+    @property
+    def variance(self) -> Values:
+        """How far each is known, as its interval's width has it."""
+        low, high = replace(self, freedom=np.full(len(self.value), np.inf)).bounds(
+            np.full(len(self.value), Z95)
+        )
+        width: Values = (high - low) ** 2
+        return width
+
     def bounds(self, z: Values) -> tuple[Values, Values]:
-        share = _wilson(self.value, self.spread, z)
-        area = _on_logit(self.value, self.spread, z)
-        half = z * self.spread
+        t = student(z, self.freedom)
+        share = _wilson(self.value, self.spread, t)
+        area = _on_logit(self.value, self.spread, t)
+        half = t * self.spread
         mean = (self.value - half, self.value + half)
         at = [self.scale == Scale.SHARE, self.scale == Scale.AREA]
         low = np.select(at, [share[0], area[0]], mean[0])
         high = np.select(at, [share[1], area[1]], mean[1])
         return np.minimum(low, self.value), np.maximum(high, self.value)
+
+
+def _paired(ones: Sequence[Estimate], others: Sequence[Estimate]) -> tuple[_Side, _Side]:
+    """Return both sides with the freedom of their difference (Welch, Biometrika 1947;34:28-35)."""
+    one, other = _Side.of(ones), _Side.of(others)
+    variances = np.stack([one.variance, other.variance])
+    unsure = (variances**2 / np.stack([one.freedom, other.freedom])).sum(0)
+    total = variances.sum(0)
+    freedom = np.divide(total**2, unsure, out=np.full(len(total), np.inf), where=unsure > 0)
+    return replace(one, freedom=freedom), replace(other, freedom=freedom)
 
 
 def _reach(one: _Side, other: _Side, z: Values) -> Values:
@@ -133,7 +174,7 @@ def _wilson(rate: Values, spread: Values, z: Values) -> tuple[Values, Values]:
 
 def _on_logit(area: Values, spread: Values, z: Values) -> tuple[Values, Values]:
     inside = np.clip(area, _EDGE, 1 - _EDGE)
-    centre, half = np.log(inside / (1 - inside)), z * spread
+    centre, half = np.log(inside / (1 - inside)), np.minimum(z * spread, _FARTHEST_LOGIT)
     return 1 / (1 + np.exp(half - centre)), 1 / (1 + np.exp(-half - centre))
 
 

@@ -5,12 +5,14 @@ and Hinkley, Bootstrap Methods and their Application, 1997, 3.8). The seed is fi
 give the same interval.
 """
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from surveillance.measures.intervals import Interval
+from surveillance.measures.gaps import student
+from surveillance.measures.intervals import Z95, Interval
 
 Codes = NDArray[np.int64]
 Table = NDArray[np.float64]
@@ -29,12 +31,20 @@ def tables(
     return found
 
 
-def interval(estimate: float, replicates: Table) -> Interval | None:
-    """Return the percentile interval; None where no round has a value."""
+def interval(estimate: float, replicates: Table, freedom: float = math.inf) -> Interval | None:
+    """Return the percentile interval; None where no round has a value.
+
+    Few patients drawn anew scatter less than other patients would: with few degrees of freedom the
+    interval is wider by Student's quantile, and by the variance that is lost.
+    """
     known = np.atleast_1d(replicates)[np.isfinite(np.atleast_1d(replicates))]
     if not len(known) or not np.isfinite(estimate):
         return None
-    low, high = np.percentile(known, _TAILS)
+    wider = 1.0
+    if math.isfinite(freedom):
+        wider = float(student(np.array(Z95), np.array(freedom))) / Z95
+        wider *= math.sqrt(1 + 1 / max(freedom, 1.0))
+    low, high = estimate + wider * (np.percentile(known, _TAILS) - estimate)
     return Interval(estimate, min(float(low), estimate), max(float(high), estimate))
 
 

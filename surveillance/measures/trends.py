@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from surveillance.measures.gaps import student
 from surveillance.measures.intervals import Z95, Interval
 
 MIN_POINTS = 4
@@ -22,7 +23,8 @@ def slope(at: Sequence[float], points: Sequence[Interval]) -> Trend | None:
     """Fit by weighted least squares; None with fewer than `MIN_POINTS`.
 
     Where the points scatter more than their intervals allow, the slope's interval is widened by as
-    much (Birge, Physical Review 1932;40:207-227).
+    much (Birge, Physical Review 1932;40:207-227). How much that is is seen on few points, so that
+    Student's quantile takes the normal one's place.
     """
     if len(points) < MIN_POINTS:
         return None
@@ -37,6 +39,7 @@ def slope(at: Sequence[float], points: Sequence[Interval]) -> Trend | None:
     middle = float(weight @ y / weight.sum())
     found = float(weight @ ((x - centre) * (y - middle)) / spread)
     left = float(weight @ (y - middle - found * (x - centre)) ** 2)
-    scatter = max(1.0, left / (len(points) - 2))
-    half = Z95 * float(np.sqrt(scatter / spread))
+    freedom = len(points) - 2
+    seen = float(student(np.array(Z95), np.array(freedom))) * np.sqrt(left / freedom)
+    half = max(Z95, float(seen)) / float(np.sqrt(spread))
     return Trend(Interval(found, found - half, found + half), len(points))

@@ -247,16 +247,18 @@ class _Stream:
         ]
 
     def labelled(self) -> list[Change]:
-        told = (self.table.truth != UNANSWERED) & ~self.table.truth_known_day.are(None)
+        known = _known(self.table.truth_known_day, self.table.label_day)
+        told = (self.table.truth != UNANSWERED) & ~known.are(None)
         table = self.table.take(told)
         if not len(table) or self.finding_key == WHOLE_RUN:
             return []
         counters, is_so = _truth_counters(table), table.truth == 1
         found = []
-        label_day = _known(table.label_day, table.truth_known_day)
+        known = known.take(told)
+        label_day = _known(table.label_day, known)
         days: dict[Basis, tuple[Coded[Any], Coded[Any]]] = {
             Basis.EXAM: (Coded.same(None, len(table)), table.exam_day),
-            Basis.LABEL: (label_day, table.truth_known_day),
+            Basis.LABEL: (label_day, known),
         }
         for basis, (told, counted_on) in days.items():
             both, day = _pairs(told, counted_on)

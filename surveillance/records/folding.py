@@ -180,13 +180,14 @@ def truth_changes(record: Counted, frozen: FrozenOf, sign: int = 1) -> list[Chan
     """Return what a labelled record adds to the counts of the labelled, on both bases."""
     if record.superseded or record.finding_key == WHOLE_RUN:
         return []
-    if record.truth is None or record.truth_known_day is None:
+    # Who says nothing else knew a label on its own day.
+    known = record.truth_known_day or record.label_day
+    if record.truth is None or known is None:
         return []
     counters = sign * _truth_counters(record)
     stream = (record.version_id, record.site_id, record.mode, record.finding_key)
     levels = {ALL: ALL, **record.attributes}
     found = []
-    known = record.truth_known_day
     for basis, told, day in (
         (Basis.EXAM, None, record.exam_day or record.day),
         (Basis.LABEL, record.label_day or known, known),

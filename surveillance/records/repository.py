@@ -214,7 +214,13 @@ def counted(session: ReadSession, scope: Scope) -> Iterator[Sequence[sa.Row[Any]
     """
     table = _RECORDS.c
     whole = replace(scope, from_day=None, to_day=None)
-    days = (table.day, _EXAM_DAY, table.decision_known_day, table.truth_known_day)
+    days = (
+        table.day,
+        _EXAM_DAY,
+        table.decision_known_day,
+        table.truth_known_day,
+        table.label_day,
+    )
     statement = sa.select(*_undecoded()).where(
         table.superseded.is_(False),
         *within_scope(PredictionRecord, whole),

@@ -62,3 +62,32 @@ def _references(value: Any) -> list[str]:
         own = [value["$ref"]] if isinstance(value.get("$ref"), str) else []
         return own + [one for each in value.values() for one in _references(each)]
     return [one for each in value for one in _references(each)] if isinstance(value, list) else []
+
+
+def test_no_body_takes_a_field_that_nobody_reads(described: dict[str, Any]) -> None:
+    """A misspelt `treshold` is told, not taken for none."""
+    schemas = described["components"]["schemas"]
+    wanted = [
+        reference
+        for path in described["paths"].values()
+        for operation in path.values()
+        if isinstance(operation, dict)
+        for reference in _references(_json_body(operation))
+    ]
+    seen: set[str] = set()
+    while wanted:
+        name = wanted.pop().rpartition("/")[2]
+        if name not in seen:
+            seen.add(name)
+            wanted += _references(schemas[name])
+    open_to_more = {
+        name
+        for name in seen
+        if "properties" in schemas[name] and schemas[name].get("additionalProperties") is not False
+    }
+    assert len(seen) > 40
+    assert open_to_more == set()
+
+
+def _json_body(operation: dict[str, Any]) -> Any:
+    return operation.get("requestBody", {}).get("content", {}).get("application/json", {})

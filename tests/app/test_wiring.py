@@ -1,5 +1,7 @@
 """The floors are joined: what happens below is heard above, in the same transaction."""
 
+import os
+import shutil
 import stat
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from inference.runtime.pool import Runtimes
 from vigil.app.settings import Settings
 from vigil.app.tasks import workflows
 from vigil.app.wiring import GATES, build_parts
+from vigil.kernel.db import Database
 from vigil.kernel.engine import tables
 from vigil.kernel.engine.queues import queue_of
 from vigil.kernel.parts import Parts
@@ -107,3 +110,33 @@ def test_the_secret_is_made_once_and_only_this_user_can_read_it(tmp_path: Path) 
     assert stat.S_IMODE(settings.secret.stat().st_mode) == 0o600
     for parts in (first, second):
         parts.database.dispose()
+
+
+def test_what_vigil_keeps_is_its_owner_s_alone(tmp_path: Path, migrated_sqlite: Path) -> None:
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o755)
+    before = os.umask(0o022)
+    try:
+        shutil.copy(migrated_sqlite, folder / "vigil.sqlite")
+        parts = build_parts(Settings(data_dir=folder))
+        with parts.database.write() as session:
+            create_site(session)
+            kept = [*folder.rglob("*")]
+        parts.objects.put(b"an image")
+        parts.database.dispose()
+    finally:
+        os.umask(before)
+
+    assert {path.name for path in kept} >= {"vigil.sqlite", "vigil.sqlite-wal", "objects"}
+    open_to_others = {path for path in [folder, *folder.rglob("*")] if path.stat().st_mode & 0o077}
+    assert open_to_others == set()
+
+
+def test_a_new_database_is_its_owner_s_alone(tmp_path: Path) -> None:
+    before = os.umask(0o022)
+    try:
+        database = Database(f"sqlite:///{tmp_path / 'new.sqlite'}")
+        database.dispose()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "new.sqlite").stat().st_mode) == 0o600

@@ -165,4 +165,4 @@ class Workflows:
 
     def _hold(self, name: str) -> None:
         self._note(name)
-        self._yard.open_gate.wait(20)
+        self._yard.open_gate.wait(60)

@@ -25,6 +25,8 @@ class Population:
     Attributes:
         missed: the share of AP positives whose score is that of a negative.
         ap_of_old: the share of AP among people of 65 and more; of the others it is a tenth.
+        ap_of_men: the share of AP among men, whatever their age; None: as among all.
+        missed_women: the share of women's positives that are missed whatever the view.
         rare: how many images come from a scanner that hardly anybody has.
         each: images of each patient.
     """
@@ -33,6 +35,8 @@ class Population:
     each: int = 1
     missed: float = 0.0
     ap_of_old: float = 0.1
+    ap_of_men: float | None = None
+    missed_women: float = 0.0
     rare: int = 0
     skipped_ap: float = 0.0
     days: int = 240
@@ -68,10 +72,14 @@ def _records(
     day: date,
 ) -> list[dict[str, Any]]:
     age = 70 if patient % 2 else 30
-    is_ap = random.random() < (of.ap_of_old if age > 65 else 0.1)
+    is_woman = bool(patient % 3)
+    share = of.ap_of_old if age > 65 else 0.1
+    if of.ap_of_men is not None and not is_woman:
+        share = of.ap_of_men
+    is_ap = random.random() < share
     maker = "Rare" if int(name.split("-")[1]) < of.rare else "Alpha"
     known = {
-        "patient_sex": "F" if patient % 3 else "M",
+        "patient_sex": "F" if is_woman else "M",
         "patient_age": age,
         "manufacturer": maker,
         "view": "AP" if is_ap else "PA",
@@ -79,6 +87,7 @@ def _records(
     is_skipped = is_ap and random.random() < of.skipped_ap
     truth = bool(random.random() < 0.3)
     seen = truth and not (is_ap and random.random() < of.missed)
+    seen = seen and not (is_woman and random.random() < of.missed_women)
     score = float(np.clip(random.normal(0.8 if seen else 0.4, 0.12), 0, 1))
     whole = _record(session, place, name, patient, day, known, WHOLE_RUN)
     if is_skipped:

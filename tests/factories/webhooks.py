@@ -20,9 +20,10 @@ from model_registry.webhooks.models import Webhook, WebhookDelivery
 from model_registry.webhooks.sender import HttpSender
 from model_registry.webhooks.tasks import WebhookTasks
 from vigil.kernel.db import WriteSession
+from vigil.kernel.identity.models import OrganisationKind
 from vigil.kernel.parts import Parts
 
-HERE = Hosts.of("127.0.0.1")
+HERE = dict.fromkeys(OrganisationKind, Hosts(frozenset({"127.0.0.1:*"})))
 
 
 @dataclass(frozen=True)

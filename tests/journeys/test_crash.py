@@ -59,9 +59,13 @@ def test_a_run_whose_worker_is_killed_in_its_middle_ends_once(
         running.enter_context(pacs.up())
         worker = running.enter_context(hospital.process("worker"))
         running.enter_context(hospital.process("dicom"))
-        camera = send_study(hospital)
+        camera = Camera(CAMERA, hospital.settings.dicom_port)
+        # Looked at from the beginning: a run takes a second, and may be over when the camera is.
+        sending = camera.start([radiographs(1, 2, random.Random(1))])
         until(lambda: is_running(hospital), 90)
         kill(worker)
+        sending.join()
+        assert not camera.failed
         assert is_running(hospital)
         assert not pacs.objects
 

@@ -26,7 +26,7 @@ def hospital(tmp_path: Path, migrated_sqlite: Path) -> Iterator[Hospital]:
     settings = Settings(
         data_dir=tmp_path / "data",
         dicom_port=free_ports(1)[0],
-        webhook_hosts="127.0.0.1",
+        webhook_hosts="network@127.0.0.1:*",
         **QUICK,
     )
     made = open_hospital(settings, pacs_port=free_ports(1)[0], cameras=[], migrated=migrated_sqlite)

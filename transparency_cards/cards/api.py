@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
 
 from transparency_cards.cards import service
 from transparency_cards.cards.models import Card
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
+from vigil.kernel.web.body import Body
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
 from vigil.kernel.web.page import CursorDep, link_next
 from vigil.kernel.web.route import ApiRoute
@@ -18,12 +18,12 @@ router = APIRouter(prefix="/api/v1/cards", tags=["cards"], route_class=ApiRoute)
 Publisher = Annotated[Actor, Depends(allowed(Permission.CARD_PUBLISH))]
 
 
-class Publication(BaseModel):
+class Publication(Body):
     version_id: str
     reason: str
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(Body):
     reason: str
 
 

@@ -26,6 +26,7 @@ from vigil.kernel.identity.actor import system_actor
 from vigil.kernel.keys import load_or_create
 from vigil.kernel.objects import LocalObjectStore
 from vigil.kernel.parts import Parts
+from vigil.kernel.private import private_folder
 from vigil.kernel.telemetry import new_registry
 
 # What the approval of a version rests on beside the registry's own evidence, whatever the site.
@@ -35,7 +36,8 @@ GATES: Sequence[ReleaseGate] = (PublishedCard(), PlannedTests())
 
 def build_parts(settings: Settings) -> Parts:
     """Build what every process is made of."""
-    settings.data_dir.mkdir(parents=True, exist_ok=True)
+    private_folder(settings.data_dir)
+    private_folder(settings.objects)
     database = Database(settings.database)
     parts = Parts(
         settings=settings,

@@ -22,6 +22,7 @@ from sqlmodel import Session, SQLModel
 
 from vigil.kernel.clock import Clock, utc_now
 from vigil.kernel.ids import new_id
+from vigil.kernel.private import private_file
 from vigil.kernel.turn import Turn
 
 NAMING = {
@@ -158,6 +159,10 @@ def make_engine(url: str) -> Engine:
     """Build the engine: WAL, synced commits and foreign keys on SQLite, psycopg 3 on PostgreSQL."""
     if not url.startswith("sqlite"):
         return sa.create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    path = sa.make_url(url).database or ":memory:"
+    if not path.startswith((":memory:", "file:")) and Path(path).parent.is_dir():
+        # SQLite gives the files beside it, such as the write-ahead log, the rights of this one.
+        private_file(Path(path))
     engine = sa.create_engine(
         url, connect_args={"timeout": BUSY_TIMEOUT_MS / 1000}, pool_size=20, max_overflow=20
     )

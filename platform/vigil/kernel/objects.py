@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from vigil.kernel.errors import NotFound, Unavailable, VigilError
+from vigil.kernel.private import PRIVATE_FILE, PRIVATE_FOLDER
 
 # No object takes so long to write: what is older was left by a process that died.
 _ABANDONED_SECONDS = 3600
@@ -120,7 +121,7 @@ class LocalObjectStore:
         self._make_reachable(self._incoming)
         unfinished = self._incoming / f"{target.name}.{secrets.token_hex(8)}"
         try:
-            with unfinished.open("xb") as file:
+            with open(unfinished, "xb", opener=_privately) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -135,10 +136,14 @@ class LocalObjectStore:
         if folder in self._reachable or folder == folder.parent:
             return
         self._make_reachable(folder.parent)
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         if os.access(folder.parent, os.R_OK):
             _sync_folder(folder.parent)
         self._reachable.add(folder)
+
+
+def _privately(path: str, flags: int) -> int:
+    return os.open(path, flags, PRIVATE_FILE)
 
 
 def _is_abandoned(path: Path) -> bool:

@@ -56,7 +56,8 @@ def test_stuck_work_that_no_thread_runs_is_started_again(yard: Yard) -> None:
 def test_slow_work_is_reported_but_not_started_twice(yard: Yard) -> None:
     yard.open_gate.clear()
     work = yard.enqueue("test.waits", name := uuid.uuid4().hex)
-    yard.wait(work, WorkState.RUNNING)
+    # It is marked as running a moment before a thread has it.
+    until(lambda: yard.calls[name] == 1)
     yard.change(work, started_at_epoch_ms=1)
     yard.engine._watch.look_for_stuck()
     assert yard.metrics.get_sample_value("vigil_work_stuck") == 1

@@ -9,6 +9,7 @@ from factories import packages
 from factories.identity import SETUP, create_organisation, create_person
 from factories.runners import Computed
 from factories.versions import LinearRunner, create_checked_version, create_version
+from sqlmodel import select
 
 from model_registry.admission import service
 from model_registry.admission.checks import NAMES
@@ -170,3 +171,19 @@ def test_another_supplier_does_not_see_the_checks(
         other = create_person(session, "OTHER", Role.SUPPLIER)
         with pytest.raises(UnknownVersion):
             service.checks(session, other, version.id)
+
+
+def test_checks_are_told_in_the_order_in_which_they_are_asked(
+    sqlite: Database, objects: LocalObjectStore
+) -> None:
+    with sqlite.write() as session:
+        version = create_checked_version(session, objects)
+        kept = session.exec(select(AdmissionCheck)).all()
+        # Ids of one instant are in no order.
+        for number, check in enumerate(sorted(kept, key=lambda one: one.name)):
+            session.delete(check)
+            session.flush()
+            session.add(AdmissionCheck(**(check.model_dump() | {"id": f"adm_{number:02}"})))
+        session.flush()
+        told = [check.name for check in service.checks(session, SETUP, version.id)]
+    assert told == list(NAMES)

@@ -127,3 +127,16 @@ def test_strangers_are_told_that_there_is_nothing(app: FastAPI, parts: Parts, ca
     assert browser(app, stranger).get(PATH, params={"site": "RXX01"}).status_code == 404
     own = browser(app, cast.submitter).get(f"{PATH}/{deployment_id}")
     assert own.json()["deployment"]["mode"] == Mode.SHADOW
+
+
+@pytest.mark.parametrize("misspelt", [{"seen_revison": 99}, {"threshold": {"pneumonia": 0.5}}])
+def test_a_misspelt_field_is_told_and_nothing_is_proposed(
+    app: FastAPI, parts: Parts, cast: Cast, misspelt: dict[str, object]
+) -> None:
+    deployment_id = _deployed(app, parts, cast)
+    body = {"to_mode": "live", "reason": "it did well", **misspelt}
+    manager = browser(app, cast.manager)
+    answer = manager.post(f"{PATH}/{deployment_id}/changes", json=body)
+    assert answer.status_code == 422
+    assert next(iter(misspelt)) in answer.text
+    assert manager.get(f"{PATH}/{deployment_id}").json()["open_changes"] == []

@@ -7,6 +7,7 @@ import pytest
 
 from model_registry.webhooks.addresses import Hosts, is_public
 from model_registry.webhooks.errors import BadWebhook, ForbiddenAddress
+from vigil.kernel.identity.models import OrganisationKind
 
 INSIDE = [
     "127.0.0.1", "127.1.2.3", "::1", "::", "10.0.0.1", "172.16.0.1", "172.31.255.255",
@@ -80,15 +81,36 @@ def test_credentials_fragments_and_plain_http_are_named_together() -> None:
 
 
 def test_a_listed_host_may_be_private_and_without_tls() -> None:
-    hosts = Hosts.of(" relay.hospital.example , 10.1.2.3:8080,")
+    setting = " relay.hospital.example:* , 10.1.2.3:8080,[fd00::1]:8443,10.1.2.4"
+    hosts = Hosts.of(setting, OrganisationKind.NETWORK)
 
     hosts.check("http://relay.hospital.example/x")
     hosts.check("http://RELAY.hospital.example:9/x")
     hosts.check("http://10.1.2.3:8080/x")
-    with pytest.raises(BadWebhook):
-        hosts.check("http://10.1.2.3:8081/x")
+    hosts.check("https://[fd00::1]:8443/x")
+    hosts.check("https://10.1.2.4/x")
+    for url in ("http://10.1.2.3:8081/x", "http://10.1.2.4:22/x", "https://[fd00::1]/x"):
+        with pytest.raises(BadWebhook):
+            hosts.check(url)
     with pytest.raises(BadWebhook, match="credentials"):
         hosts.check("http://a:b@relay.hospital.example/")
+
+
+def test_a_host_is_listed_for_one_kind_of_organisation() -> None:
+    setting = "network@10.1.2.3:443, provider@10.1.2.4:443, 10.1.2.5:443"
+    called = {
+        kind: {
+            host
+            for host in ("10.1.2.3", "10.1.2.4", "10.1.2.5")
+            if Hosts.of(setting, kind).is_listed(host, 443)
+        }
+        for kind in OrganisationKind
+    }
+    assert called == {
+        OrganisationKind.NETWORK: {"10.1.2.3", "10.1.2.5"},
+        OrganisationKind.PROVIDER: {"10.1.2.4"},
+        OrganisationKind.SUPPLIER: set(),
+    }
 
 
 @pytest.mark.parametrize("address", INSIDE)

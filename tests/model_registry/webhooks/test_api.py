@@ -1,11 +1,12 @@
 """Webhooks over HTTP and at the terminal: whose they are, and that a secret is told once."""
 
+import contextlib
 import json
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-from factories.identity import create_organisation, create_person, create_site
+from factories.identity import SETUP, create_organisation, create_person, create_site
 from factories.web import browser, create_web
 from factories.webhooks import Receiver, create_webhook, verify, work
 from fastapi import FastAPI
@@ -13,7 +14,9 @@ from fastapi.testclient import TestClient
 from sqlmodel import select
 from typer.testing import CliRunner
 
-from model_registry.webhooks import api, cli, pages
+from model_registry.webhooks import api, cli, pages, service
+from model_registry.webhooks.addresses import Hosts
+from model_registry.webhooks.errors import BadWebhook
 from model_registry.webhooks.models import MessageState, WebhookDelivery
 from model_registry.webhooks.settings import WebhookSettings
 from vigil.kernel.console import root
@@ -158,7 +161,9 @@ def test_the_form_shows_the_secret_and_the_page_the_messages(world: World, parts
 
 
 def test_the_terminal_adds_tries_lists_and_ends(parts: Parts, world: World) -> None:
-    settings = WebhookSettings(data_dir=parts.settings.data_dir, webhook_hosts="127.0.0.1")
+    settings = WebhookSettings(
+        data_dir=parts.settings.data_dir, webhook_hosts="network@127.0.0.1:*"
+    )
     listed = replace(parts, settings=settings)
     app = root(lambda: listed)
     app.add_typer(cli.app, name="webhook")
@@ -227,3 +232,30 @@ def test_an_organisation_has_so_many_and_no_more(parts: Parts, world: World) -> 
     answer = world.client(world.seller).post("/api/v1/webhooks", json=NEW, headers=JSON)
     assert answer.status_code == 422
     assert "has 20 webhooks" in answer.text
+
+
+@pytest.mark.parametrize(("organisation", "is_taken"), [("NET", True), ("ACME", False)])
+def test_a_host_that_is_listed_for_the_network_is_none_of_a_suppliers(
+    parts: Parts, world: World, organisation: str, is_taken: bool
+) -> None:
+    setting = "network@10.1.2.3:8443"
+    hosts = {kind: Hosts.of(setting, kind) for kind in OrganisationKind}
+    with parts.database.write() as session:
+
+        def add(port: int) -> None:
+            service.add(
+                session,
+                SETUP,
+                parts.keys,
+                hosts,
+                url=f"https://10.1.2.3:{port}/x",
+                topics=["*"],
+                description="",
+                reason="our board",
+                organisation=organisation,
+            )
+
+        with contextlib.nullcontext() if is_taken else pytest.raises(BadWebhook):
+            add(8443)
+        with pytest.raises(BadWebhook):
+            add(22)

@@ -5,7 +5,7 @@ import ssl
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from factories.tls import tls_receiver
@@ -13,12 +13,16 @@ from factories.webhooks import HERE, Receiver
 
 from model_registry.webhooks.addresses import Hosts
 from model_registry.webhooks.sender import Answer, Cause, HttpSender
+from vigil.kernel.identity.models import OrganisationKind
 
 HEADERS = {"content-type": "application/json", "webhook-id": "whd_1"}
 
 
-def send(url: str, hosts: Hosts = HERE, seconds: float = 2) -> Answer:
-    return HttpSender(hosts, seconds).send(url, b'{"a":1}', HEADERS)
+NETWORK = OrganisationKind.NETWORK
+
+
+def send(url: str, hosts: Hosts = HERE[NETWORK], seconds: float = 2) -> Answer:
+    return HttpSender({NETWORK: hosts}, seconds).send(url, b'{"a":1}', HEADERS, NETWORK)
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
@@ -70,6 +74,20 @@ def test_a_name_without_an_address() -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
     assert send("https://nobody.example/", Hosts(resolve=unknown)).cause is Cause.UNKNOWN_HOST
+
+
+def test_a_resolver_that_hangs_is_left_in_time() -> None:
+    over = Event()
+
+    def hang(host: str, port: int) -> Sequence[str]:
+        over.wait(10)
+        return ["8.8.8.8"]
+
+    try:
+        answer = send("https://slow.example/", Hosts(resolve=hang), seconds=0.2)
+        assert (answer.cause, over.is_set()) == (Cause.NO_ANSWER, False)
+    finally:
+        over.set()
 
 
 def test_one_that_accepts_and_says_nothing_is_left_in_time() -> None:
@@ -126,7 +144,7 @@ def test_the_address_that_was_judged_is_the_one_that_is_called() -> None:
         return ["127.0.0.1"]
 
     with Receiver().up() as receiver:
-        hosts = Hosts(frozenset({"no-such-name.example"}), resolve)
+        hosts = Hosts(frozenset({"no-such-name.example:*"}), resolve)
         answer = send(f"http://no-such-name.example:{receiver.port}/", hosts)
 
     assert answer == Answer(204)
@@ -145,7 +163,7 @@ def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path: Path) -> None:
     with tls_receiver(tmp_path, "receiver.example") as port:
-        hosts = Hosts(frozenset({"receiver.example"}), lambda *_: ["127.0.0.1"])
+        hosts = Hosts(frozenset({"receiver.example:*"}), lambda *_: ["127.0.0.1"])
         answer = send(f"https://receiver.example:{port}/", hosts)
     assert answer.cause is Cause.NOT_TRUSTED
 
@@ -157,7 +175,9 @@ def test_the_certificate_must_be_of_the_name_not_of_the_address(
     tmp_path: Path, name: str, cause: Cause | None
 ) -> None:
     with tls_receiver(tmp_path, "receiver.example") as port:
-        hosts = Hosts(frozenset({name}), lambda *_: ["127.0.0.1"])
+        hosts = Hosts(frozenset({f"{name}:*"}), lambda *_: ["127.0.0.1"])
         trust = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
-        answer = HttpSender(hosts, 5, trust).send(f"https://{name}:{port}/", b"{}", HEADERS)
+        answer = HttpSender({NETWORK: hosts}, 5, trust).send(
+            f"https://{name}:{port}/", b"{}", HEADERS, NETWORK
+        )
     assert answer.cause is cause

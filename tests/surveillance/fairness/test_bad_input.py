@@ -10,7 +10,8 @@ from surveillance.axes import AXES
 from surveillance.fairness import mix
 from surveillance.fairness.contrasts import judge
 from surveillance.fairness.kinds import Measure, Verdict
-from surveillance.fairness.patients import Columns, columns, contrasts, design
+from surveillance.fairness.patients import Columns, columns, contrasts
+from surveillance.fairness.repeats import design
 from surveillance.measures.gaps import Estimate
 
 
@@ -68,7 +69,7 @@ def many(n: int = 300, **told: Any) -> list[Row]:
 )
 def test_constant_columns(told: dict[str, Any]) -> None:
     assert judged(many(**told)) <= {*Verdict}
-    design([table(many(**told))])
+    design([table(many(**told))], is_all=False)
 
 
 @pytest.mark.parametrize("n", [1, 2, 3])
@@ -113,8 +114,9 @@ def test_patients_who_come_again_have_a_design_effect() -> None:
         )
         for n in range(600)
     ]
-    found = design([table(rows)])
+    found = design([table(rows)], is_all=True).pooled
     assert found[Measure.FLAG_RATE] > 2
     assert found[Measure.SENSITIVITY] > 1
-    assert design([table(many(600))])[Measure.FLAG_RATE] == pytest.approx(1, abs=0.05)
+    alone = design([table(many(600))], is_all=True).pooled
+    assert alone[Measure.FLAG_RATE] == pytest.approx(1, abs=0.05)
     assert Estimate.of_share(0.5, 10).spread == 0.1

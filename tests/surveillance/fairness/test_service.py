@@ -93,8 +93,11 @@ def test_counts_and_records_tell_the_same_figures(
     assert counts.labelled == records.labelled
 
 
-def test_a_gap_between_ages_is_mix_of_views(parts: Parts, officer: Actor, unfair: Place) -> None:
-    found = asked(parts, officer, unfair, Method.RECORDS)
+@pytest.mark.parametrize("method", list(Method))
+def test_a_gap_between_ages_is_mix_of_views(
+    parts: Parts, officer: Actor, unfair: Place, method: Method
+) -> None:
+    found = asked(parts, officer, unfair, method)
     ages = one(found, Measure.SENSITIVITY, "age_band")
     assert ages.gap.verdict in {Verdict.GAP, Verdict.POSSIBLE}
     most = ages.mix
@@ -103,6 +106,38 @@ def test_a_gap_between_ages_is_mix_of_views(parts: Parts, officer: Actor, unfair
     assert most.explains
     assert abs(most.mix.estimate) > abs(most.effect.estimate)
     assert "are mix of view" in rows.said(found.version, ages) or most.reverses
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_a_gap_that_the_mix_hides_is_found(
+    parts: Parts, officer: Actor, settle: Settled, method: Method
+) -> None:
+    """Women are missed in every view; men have the views in which everybody is."""
+    place = settle(Population(patients=3000, missed=0.6, ap_of_men=0.5, missed_women=0.25))
+    found = asked(parts, officer, place, method)
+    hit = one(found, Measure.SENSITIVITY, "sex")
+    assert hit.gap.interval is not None
+    assert abs(hit.gap.interval.estimate) < hit.gap.contrast.margins.tolerated
+    assert hit.gap.verdict is Verdict.HIDDEN
+    assert hit.mix is not None
+    assert hit.mix.axis == "view"
+    # The group named is the rarer one, men, who fare better where the view is alike.
+    assert hit.mix.effect.low > 0
+    assert hit.behind is not None
+    assert hit.behind < 0.05
+    assert "The mix of view hides a gap: where view is alike" in rows.said(found.version, hit)
+    row = rows.of(found.version, hit)
+    assert (row.verdict, row.mix_axis) == (Verdict.HIDDEN, "view")
+    assert row.effect_low is not None
+    assert row.effect_p_adjusted == hit.behind
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_nothing_is_hidden_where_nobody_is_missed(
+    parts: Parts, officer: Actor, settle: Settled, method: Method
+) -> None:
+    place = settle(Population(patients=1000, ap_of_men=0.6, ap_of_old=0.4))
+    assert not asked(parts, officer, place, method).of(Verdict.HIDDEN)
 
 
 def test_where_nobody_is_missed_nothing_is_found(

@@ -1,9 +1,11 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy import stats
 
-from surveillance.measures.gaps import Estimate, Scale, intervals, p_values
+from surveillance.measures.gaps import Estimate, Scale, intervals, p_values, student
 from surveillance.measures.intervals import Interval, newcombe
 
 
@@ -79,3 +81,23 @@ def test_a_claim_known_exactly_leaves_the_others_interval() -> None:
     own = of_share(8, 10).interval
     assert (found.low, found.high) == pytest.approx((own.low - 0.9, own.high - 0.9))
     assert Estimate.of_mean(0.9, 0.0).scale is Scale.MEAN
+
+
+@pytest.mark.parametrize(("freedom", "near"), [(4, 0.13), (10, 0.01), (39, 0.005)])
+def test_few_degrees_of_freedom_take_students_quantile(freedom: float, near: float) -> None:
+    for z in (1.96, 3.3, 4.5):
+        expected = stats.t.isf(stats.norm.sf(z), freedom)
+        assert student(np.array(z), np.array(freedom)) == pytest.approx(expected, rel=near)
+    assert student(np.array(1.96), np.array(math.inf)) == 1.96
+
+
+def test_an_error_known_from_few_patients_makes_the_gap_less_certain() -> None:
+    sure, unsure = Estimate.of_mean(0.1, 0.04), replace(Estimate.of_mean(0.1, 0.04), freedom=9)
+    none = Estimate.of_mean(0.0, 0.0)
+    [narrow], [wide] = intervals([sure], [none]), intervals([unsure], [none])
+    assert wide.high - wide.low == pytest.approx(1.155 * (narrow.high - narrow.low), rel=0.01)
+    assert p_values([unsure], [none])[0] == pytest.approx(2 * stats.t.sf(2.5, 9), rel=0.02)
+    # Where the other side's error is the larger one, its freedom is that of the gap.
+    other = Estimate.of_mean(0.0, 0.4)
+    [mixed], [known] = intervals([unsure], [other]), intervals([sure], [other])
+    assert mixed.high == pytest.approx(known.high, rel=0.01)

@@ -35,3 +35,12 @@ def test_the_interval_is_as_wide_as_the_variance_between_patients() -> None:
 def test_without_a_number_there_is_no_interval() -> None:
     assert interval(0.1, np.full(5, np.nan)) is None
     assert interval(float("nan"), np.ones(5)) is None
+
+
+def test_with_few_degrees_of_freedom_the_interval_is_wider() -> None:
+    rounds = np.random.default_rng(2).normal(0.3, 0.1, 400)
+    narrow, wide = interval(0.3, rounds), interval(0.3, rounds, freedom=9)
+    assert narrow is not None
+    assert wide is not None
+    # Student's quantile, 2.262 for 1.960, and nine tenths of the variance.
+    assert wide.high - wide.low == pytest.approx(1.217 * (narrow.high - narrow.low), rel=0.01)

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 
 from surveillance.measures.intervals import Interval
@@ -28,3 +29,12 @@ def test_what_scatters_more_than_it_should_is_less_certain() -> None:
 def test_too_few_points_or_one_moment_have_no_slope() -> None:
     assert slope([0, 1, 2], points(0, 0, 0)) is None
     assert slope([1, 1, 1, 1], points(0, 0, 0, 0)) is None
+
+
+def test_scatter_seen_on_few_points_is_no_trend_by_chance() -> None:
+    random = np.random.default_rng(3)
+    false = 0
+    for _ in range(300):
+        found = slope([0, 1, 2, 3], points(*(0.06 * random.standard_normal(4))))
+        false += found is not None and not found.slope.low <= 0 <= found.slope.high
+    assert false <= 24

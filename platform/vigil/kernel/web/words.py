@@ -23,7 +23,8 @@ _COLOURS = {
     "yellow": ("draft", "stale", "acknowledged", "watch", "insufficient_data", "no_result",
                "skipped", "reopened", "transient", "possible_gap"),
     "red": ("refused", "suspended", "failed", "dead", "escalated", "escalate", "breach",
-            "permanent", "challenged", "missing", "not_met", "lost", "aborted", "gap"),
+            "permanent", "challenged", "missing", "not_met", "lost", "aborted", "gap",
+            "hidden_by_mix"),
     "grey": ("retired", "withdrawn", "cancelled", "superseded", "revoked", "expired", "released"),
 }  # fmt: skip
 _ABBREVIATED = {
