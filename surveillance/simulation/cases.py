@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inference.decisions.models import Decision
 from surveillance.measures.histogram import Counts, Edges
-from surveillance.records.bulk import GIVEN, Numbers
+from surveillance.records.bulk import GIVEN, MISSING, Numbers
 from surveillance.simulation import parsing
 from surveillance.simulation.reading import DECISIONS, Table
 from surveillance.simulation.sorting import Rows
@@ -73,25 +73,28 @@ class Cases:
 
     @property
     def is_probability(self) -> bool:
-        """Whether every score may be one."""
-        return bool(((self.score >= 0) & (self.score <= 1)).all())
+        """Whether every score that is a number may be one."""
+        held = self.score[np.isfinite(self.score)]
+        return bool(((held >= 0) & (held <= 1)).all())
 
 
 def cases(table: Table, rows: Rows, edges: Edges, threshold: float | None, today: int) -> Cases:
     """Return rows as cases; a label of a day after `today` (an ordinal) has not come yet."""
     score = table.score[rows]
-    numbers = Numbers(score, np.full(len(rows), GIVEN, dtype=np.int8))
-    flagged = table.flagged[rows]
+    state = np.where(table.score_missing[rows], MISSING, GIVEN).astype(np.int8)
+    numbers = Numbers(score, state)
+    flagged, is_number = table.flagged[rows], np.isfinite(score)
     if not table.has("flagged") and threshold is not None:
-        flagged = (score >= threshold).astype(np.int8)
+        flagged = np.where(is_number, score >= threshold, parsing.UNKNOWN).astype(np.int8)
     day, label_day = table.day[rows].astype(np.int64), table.label_day[rows].astype(np.int64)
-    has_come = label_day <= today
+    # The truth of what has no score tells neither of the area nor of what was missed.
+    is_told = (label_day <= today) & is_number
     return Cases(
         day=day,
         label_day=np.maximum(day, label_day),
         slot=numbers.slots(edges).astype(np.int64),
         flagged=flagged,
-        label=np.where(has_come, table.label[rows], parsing.UNKNOWN).astype(np.int8),
+        label=np.where(is_told, table.label[rows], parsing.UNKNOWN).astype(np.int8),
         decision=table.decision[rows],
         score=score.astype(np.float64),
     )
