@@ -60,7 +60,9 @@ def test_a_version_inside_its_plan_is_covered_by_the_reviewed_ones_case(
     assert found.assessment.predecessor_id == found.assessment.anchor_id == first.id
     assert found.why == (
         "covered by the predetermined change plan of 1.0.0: step retrain after 1.0.0; every "
-        "difference is one that the plan names, and every criterion on the card is met"
+        "difference is one that the plan names, and every criterion on the card is met. "
+        "Each site's test has to show: "
+        "lower end of sensitivity for effusion of 0.8 or more"
     )
     assert plan.content["title"] == "Yearly retraining"
     assert (event.tag, event.detail["inside"]) == ("registry:plan:assess", True)
