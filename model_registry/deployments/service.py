@@ -47,7 +47,7 @@ from model_registry.deployments.steps import (
     move,
     open_history,
 )
-from model_registry.deployments.transitions import Evidence, transition
+from model_registry.deployments.transitions import Evidence, Transition, transition
 from model_registry.safety.configuration import check_thresholds
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
@@ -163,10 +163,7 @@ def request_change(
     _check_not_anew(session, deployment)
     if not step.is_towards_safety:
         check_person(actor, version, step)
-    own = deployment.thresholds if thresholds is None else dict(thresholds)
-    check_thresholds(version, own)
-    if step.evidence is Evidence.NONE and own != deployment.thresholds:
-        raise NoSuchWay(f"To {to_mode.value} goes no other threshold. Leave thresholds out.")
+    own = _thresholds(deployment, version, step, thresholds)
     _check_share(to_mode, share, replaced_becomes)
     _close_lapsed(session, actor, deployment, version)
     replaced = live_beside(session, deployment) if to_mode is Mode.LIVE else None
@@ -190,6 +187,17 @@ def request_change(
     audit.record(session, actor, "registry:deployment_change:request", change.id, reason, **facts)
     _agree(session, actor, change, deployment, reason)
     return _apply_if_ready(session, actor, gates, change, deployment)
+
+
+def _thresholds(
+    deployment: Deployment, version: ModelVersion, step: Transition, asked: dict[str, float] | None
+) -> dict[str, float]:
+    """Return the site's thresholds after a step: those that are asked for, or those it has."""
+    own = deployment.thresholds if asked is None else dict(asked)
+    check_thresholds(version, own)
+    if step.evidence is Evidence.NONE and own != deployment.thresholds:
+        raise NoSuchWay(f"To {step.after.value} goes no other threshold. Leave thresholds out.")
+    return own
 
 
 def approve_change(

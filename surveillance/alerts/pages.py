@@ -12,6 +12,7 @@ from surveillance.alerts.models import Alert
 from surveillance.causes import service as causes
 from surveillance.causes.ranking import Explanation
 from surveillance.names import Names, Subject
+from surveillance.streams.kinds import StreamKind, written
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
 from vigil.kernel.web.dependencies import PartsDep, Reading, Writing, allowed
@@ -49,6 +50,9 @@ class AlertPage(Page):
     @property
     def is_open(self) -> bool:
         return self.alert.state in service.OPEN
+
+    def written(self, value: float) -> str:
+        return written(StreamKind(self.alert.stream), value)
 
 
 @router.get("/alerts")

@@ -51,6 +51,13 @@ EVENTS = frozenset({StreamKind.SILENCE, StreamKind.UNSEEN_CATEGORY})
 PLAIN = frozenset({StreamKind.AREA})
 
 
+def written(kind: StreamKind, value: float) -> str:
+    """Return an estimate, or a bound of one, as people read it: most are shares."""
+    if kind in COUNTED:
+        return f"{value:g}"
+    return f"{value:.3f}" if kind in PLAIN else f"{100 * value:.1f}%"
+
+
 @dataclass(frozen=True)
 class Stream:
     """What names a stream.

@@ -3,7 +3,7 @@
 from datetime import date
 
 from surveillance.streams.assessment import Assessment, Verdict
-from surveillance.streams.kinds import COUNTED, PLAIN, StreamKind
+from surveillance.streams.kinds import StreamKind, written
 from surveillance.words import group_name, subject_name
 
 _WHAT = {
@@ -61,18 +61,18 @@ def _said(found: Assessment) -> str:
 def _known(found: Assessment) -> str:
     if found.interval is None or found.bounds is None or found.window is None:
         return ""
-    what = _WHAT[found.kind].format(_as(found, found.interval.estimate))
-    low, high = (_as(found, value) for value in (found.interval.low, found.interval.high))
+    what = _WHAT[found.kind].format(written(found.kind, found.interval.estimate))
+    low, high = (written(found.kind, value) for value in (found.interval.low, found.interval.high))
     return (
         f"{what} (95% interval {low} to {high}) {_days(*found.window)}; "
-        f"baseline {_as(found, found.bounds.baseline)}, tolerated {_tolerated(found)}"
+        f"baseline {written(found.kind, found.bounds.baseline)}, tolerated {_tolerated(found)}"
     )
 
 
 def _tolerated(found: Assessment) -> str:
     if found.bounds is None:
         return "nothing"
-    low, high = _as(found, found.bounds.low), _as(found, found.bounds.high)
+    low, high = written(found.kind, found.bounds.low), written(found.kind, found.bounds.high)
     if found.kind is StreamKind.AREA:
         return f"down to {low}"
     # A fall of overrides is looked at too, but it is the rise that people ask about.
@@ -85,11 +85,3 @@ def _days(first: date, last: date) -> str:
     """Return the window as `on 3 May 2026`, or `from 3 May 2026 to 9 May 2026`."""
     begin, end = (f"{day.day} {day:%B %Y}" for day in (first, last))
     return f"on {end}" if first == last else f"from {begin} to {end}"
-
-
-def _as(found: Assessment, value: float) -> str:
-    if found.kind in COUNTED:
-        return f"{value:g}"
-    if found.kind in PLAIN:
-        return f"{value:.3f}"
-    return f"{100 * value:.1f}%"
