@@ -6,7 +6,7 @@ only afterwards, so that nobody finds a gap by asking for less.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from model_registry.packages.documents import read_card
 from model_registry.packages.layout import CARD
@@ -14,8 +14,10 @@ from model_registry.safety.configuration import effective_thresholds
 from model_registry.versions import contents
 from model_registry.versions import service as versions
 from model_registry.versions.models import ModelVersion
+from surveillance import disclosure
 from surveillance.axes import ALL
 from surveillance.crosses import service as crosses
+from surveillance.disclosure import works_there
 from surveillance.fairness import (
     claimed,
     hidden,
@@ -128,16 +130,20 @@ def fairness(
     from_day: date | None = None,
     to_day: date | None = None,
     method: Method = Method.COUNTS,
+    is_for_all: bool = False,
 ) -> Fairness:
     """Compare the groups of a version, at one site or at all that the actor may read.
 
+    With `is_for_all`, what is withheld from people from elsewhere is withheld: it is written down,
+    and who will read it is not known.
+
     Raises:
-        Invalid: the period is upside down or too long.
+        Invalid: the period is upside down or too long, or no week of it is over.
         UnknownVersion: the actor may not see such a version.
     """
     actor.require(Permission.SURVEILLANCE_READ, site_id)
     version = versions.version(session, actor, version_id)
-    when = period(session, from_day, to_day, whole_weeks=not _is_staff(actor))
+    when = period(session, from_day, to_day, whole_weeks=not works_there(actor))
     everywhere = _count(session, actor, version_id, when)
     here = everywhere.at(None if site_id is None else frozenset({site_id}))
     cells = here.by(lambda place: place.group)
@@ -154,7 +160,9 @@ def fairness(
     judged = judge([*own, *_of_claims(session, objects, version, cells, design), *over_time])
     behind = hidden.behind(judged, tables, design)
     gaps = [replace(g, verdict=Verdict.HIDDEN) if g.key in behind else g for g in judged]
-    withheld = _withheld(actor, everywhere, site_id)
+    is_staff = works_there(actor) and not is_for_all
+    sites = None if site_id is None else frozenset({site_id})
+    withheld = Withheld(everywhere, sites, is_staff=is_staff)
     parts = history.by_part(here)
     context = _Context(here, parts, half, design, tables, behind)
     asked = [gap for gap in gaps if finding_key in {None, gap.contrast.finding_key}]
@@ -184,15 +192,16 @@ def period(
 
     Whole weeks that are over are for people from elsewhere: two looks a day apart could else be
     subtracted from each other.
+
+    Raises:
+        Invalid: it is upside down, too long, or no week of it is over.
     """
     last = to_day or session.now().date()
     first = from_day or _months_before(last, MONTHS - 1)
     if first > last:
         raise Invalid.because([Fault("from", "after the last day", "Give an earlier day")])
     if whole_weeks:
-        first -= timedelta(days=first.weekday())
-        last -= timedelta(days=(last.weekday() + 1) % 7)
-        last = max(first, last)
+        first, last = disclosure.whole_weeks(first, last, session.now().date())
     starts = [first]
     while (following := _months_before(starts[-1], -1)) <= last:
         starts.append(following)
@@ -241,16 +250,6 @@ def _of_claims(
         return []
     claims = claim_lines.read(read_card(card), versions.manifest(version).findings)
     return claimed.contrasts(cells, claims, effective_thresholds(version, {}), design)
-
-
-def _withheld(actor: Actor, everywhere: Counted, site_id: str | None) -> Withheld:
-    sites = None if site_id is None else frozenset({site_id})
-    return Withheld(everywhere, sites, is_staff=_is_staff(actor))
-
-
-def _is_staff(actor: Actor) -> bool:
-    """Whether it works where it reads: a network's people read every site and work at none."""
-    return actor.is_system or actor.sites is not None
 
 
 @dataclass(frozen=True)

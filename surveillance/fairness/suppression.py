@@ -1,22 +1,20 @@
-"""Small numbers are withheld, and others with them that would give them away. Pure.
+"""Small numbers of groups are withheld, and others with them that would give them away. Pure.
 
-A cell of fewer than ten cases is hidden. Where a line of a table has a known sum, one hidden cell
-could be worked out from the others, so a second one is hidden too (complementary suppression;
-Hundepool et al., Statistical Disclosure Control, 2012, 4.3). The lines are the levels of an axis,
-the sites of a level, and the parts of a cross.
+The rule is that of `surveillance.disclosure`; the lines of a table with a known sum are the levels
+of an axis, the sites of a level, and the parts of a cross.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
 from surveillance.axes import ALL, is_cross, parts_of
+from surveillance.disclosure import SMALLEST, hidden
 from surveillance.fairness.cells import Cell
 from surveillance.fairness.contrasts import Contrast
 from surveillance.fairness.counting import SITE, Counted, Group, Place
 from surveillance.fairness.kinds import LABELLED, Against, Measure
 
-SMALLEST: Final = 10
 _EVERYWHERE: Final = "*"
 
 
@@ -28,29 +26,6 @@ class Spot(NamedTuple):
 
 
 Sizes = Mapping[Spot, float]
-Lines = Iterable[Sequence[Spot]]
-
-
-def hidden(sizes: Sizes, lines: Lines) -> set[Spot]:
-    """Return what must be withheld: small cells, and enough others in each of their lines."""
-    found = {spot for spot, n in sizes.items() if n < SMALLEST}
-    held = [list(line) for line in lines]
-    grows = True
-    while grows:
-        before = len(found)
-        for line in held:
-            _complete(line, sizes, found)
-        grows = len(found) > before
-    return found
-
-
-def _complete(line: Sequence[Spot], sizes: Sizes, found: set[Spot]) -> None:
-    """Hide more of a line until its hidden cells are two, and together not small."""
-    shown = sorted((spot for spot in line if spot not in found), key=lambda spot: sizes[spot])
-    unseen = [spot for spot in line if spot in found]
-    while unseen and shown and (len(unseen) == 1 or sum(sizes[s] for s in unseen) < SMALLEST):
-        unseen.append(shown.pop(0))
-        found.add(unseen[-1])
 
 
 def people(measure: Measure) -> Callable[[Cell], float]:

@@ -6,6 +6,10 @@ from typing import Any
 
 from surveillance.axes import ALL
 from surveillance.crosses import service as crosses
+from surveillance.fairness import rows
+from surveillance.fairness import service as fairness
+from surveillance.fairness.kinds import Against
+from surveillance.fairness.service import Found
 from surveillance.measures import rates
 from surveillance.records.models import FEATURE, WHOLE_RUN, Basis
 from surveillance.records.repository import Scope
@@ -84,8 +88,8 @@ class Content:
 def gather(session: ReadSession, actor: Actor, objects: ObjectStore, report: Report) -> Content:
     scope = repository.scope_of(report)
     found = repository.scored(session, actor, scope)
-    rows, findings = _records(session, actor, scope, len(found))
-    now = cases.of_records(rows, findings, crosses.axes(session, scope.version_id))
+    drawn_runs, findings = _records(session, actor, scope, len(found))
+    now = cases.of_records(drawn_runs, findings, crosses.axes(session, scope.version_id))
     held = _references(session, report, [*found, *(f"{FEATURE}{name}" for name in now.features)])
     before = _frozen(objects, held)
     sums = repository.sums(session, actor, scope, (ALL, *crosses.axes(session, scope.version_id)))
@@ -95,12 +99,14 @@ def gather(session: ReadSession, actor: Actor, objects: ObjectStore, report: Rep
         outcomes=repository.outcomes(session, actor, scope),
         in_daily_counts=runs.n if runs else 0,
         findings=found,
-        drawn=len(rows),
+        drawn=len(drawn_runs),
     )
     of_findings = {key: row for key, row in held.items() if not key.startswith(FEATURE)}
     said = verdicts.said(session, actor, report)
     truths = _truths(session, actor, scope)
-    drawn, not_drawn = figures.kept(_figures(report, counts, sums, truths, of_findings, said))
+    gaps = figures.gaps(_gaps(session, actor, objects, report))
+    own = _figures(report, counts, sums, truths, of_findings, said)
+    drawn, not_drawn = figures.kept([*own, *gaps])
     return Content(
         report=report,
         references=of_findings,
@@ -120,10 +126,10 @@ def _records(
     session: ReadSession, actor: Actor, scope: Scope, findings: int
 ) -> tuple[list[RunRow], list[FindingRow]]:
     most = min(MOST_CASES, MOST_VALUES // (findings + 1))
-    rows = repository.runs(session, actor, scope, most)
-    if not rows:
+    runs = repository.runs(session, actor, scope, most)
+    if not runs:
         return [], []
-    return rows, repository.findings(session, actor, scope, rows[-1].pseudonym)
+    return runs, repository.findings(session, actor, scope, runs[-1].pseudonym)
 
 
 def _references(session: ReadSession, report: Report, keys: list[str]) -> dict[str, Reference]:
@@ -169,6 +175,26 @@ def _truths(session: ReadSession, actor: Actor, scope: Scope) -> Truths:
     return figures.labelled(found)
 
 
+def _gaps(
+    session: ReadSession, actor: Actor, objects: ObjectStore, report: Report
+) -> list[tuple[Found, str]]:
+    """Return the gaps between groups as the fairness page has them, with what is said of each."""
+    key = None if report.finding_key == EVERY_FINDING else report.finding_key
+    found = fairness.fairness(
+        session,
+        actor,
+        objects,
+        version_id=report.version_id,
+        site_id=report.site_id,
+        finding_key=key,
+        from_day=report.from_day,
+        to_day=report.to_day,
+        is_for_all=True,
+    )
+    rest = (each for each in found.found if each.gap.contrast.against is Against.REST)
+    return [(each, rows.said(found.version, each)) for each in rest]
+
+
 def _figures(
     report: Report,
     counts: Counts,
@@ -185,8 +211,6 @@ def _figures(
     for (key, axis, _), labelled in truths.items():
         if axis == ALL:
             found += [figures.calibration(key, labelled), *figures.performance(key, labelled)]
-    of_findings = {cell: n for cell, n in sums.items() if cell[0] in counts.findings}
-    found += figures.gaps(of_findings, truths)
     found += [one.as_figure() for one in said]
     return [figure for figure in found if figure is not None]
 

@@ -77,7 +77,7 @@ class OverrideRateCalculation(SingleValueCalculation[OverrideRate]):  # type: ig
 
 
 class SubgroupGap(OwnMetric):
-    """The widest gap between a group and the rest, on one axis."""
+    """A gap between a group and the rest, with what fairness says of it."""
 
 
 class SubgroupGapCalculation(SingleValueCalculation[SubgroupGap]):  # type: ignore[misc]

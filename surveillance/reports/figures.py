@@ -4,17 +4,18 @@ Every value is exact, from the daily counts of all cases and not of the drawn on
 one Evidently metric of each (`evidently_child`); `metric` names its class there.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
-from surveillance.axes import ALL, UNKNOWN
-from surveillance.measures.intervals import Interval, newcombe, wilson
+from surveillance.fairness.kinds import Verdict
+from surveillance.fairness.service import Found
+from surveillance.measures.intervals import Interval, wilson
 from surveillance.truth.series import TruthSeries
 
 MOST_FIGURES = 200
 MIN_OF_EACH = 30  # cases in a group and in the rest, to speak of a gap
+_LOUD = (Verdict.GAP, Verdict.HIDDEN, Verdict.POSSIBLE)
 Facts = list[tuple[str, str]]
 
 
@@ -145,40 +146,37 @@ def performance(key: str, found: Labelled) -> list[Figure]:
     return figures
 
 
-def gaps(sums: Sums, truths: Truths) -> list[Figure]:
-    """Return, of each finding and axis, the widest gap between a group and the rest."""
-    shares: dict[tuple[str, str, str], dict[str, tuple[int, int]]] = defaultdict(dict)
-    for (key, axis, level), counted in sums.items():
-        if axis != ALL and level != UNKNOWN:
-            shares["Share flagged", key, axis][level] = (counted.flagged, counted.n)
-    for (key, axis, level), one in truths.items():
-        if axis != ALL and level != UNKNOWN:
-            shares["Sensitivity", key, axis][level] = (one.tp, one.tp + one.fn)
-            shares["Specificity", key, axis][level] = (one.tn, one.tn + one.fp)
-    found = (_widest(*name, levels) for name, levels in shares.items())
-    return [figure for figure in found if figure is not None]
+def gaps(found: Iterable[tuple[Found, str]]) -> list[Figure]:
+    """Return the gaps that fairness finds, or that may be one, with its own verdicts and sentences.
+
+    Of the others, for each finding the one that is nearest to being found: that is what is known.
+    """
+    told = [(each, said) for each, said in found if not each.withheld and each.gap.interval]
+    loud = [one for one in told if one[0].gap.verdict in _LOUD]
+    quiet: dict[str, tuple[Found, str]] = {}
+    for one in told:
+        if one[0].gap.contrast.finding_key not in {of.gap.contrast.finding_key for of, _ in loud}:
+            quiet.setdefault(one[0].gap.contrast.finding_key, one)
+    return [_gap(*one) for one in (*loud, *quiet.values())]
 
 
-def _widest(what: str, key: str, axis: str, levels: Mapping[str, tuple[int, int]]) -> Figure | None:
-    events, n = (sum(part) for part in zip(*levels.values(), strict=True))
-    best: tuple[str, Interval, int, int] | None = None
-    for level, (happened, of) in levels.items():
-        if min(of, n - of) < MIN_OF_EACH:
-            continue
-        gap = newcombe(happened, of, events - happened, n - of)
-        if best is None or abs(gap.estimate) > abs(best[1].estimate):
-            best = (level, gap, of, n - of)
-    if best is None:
-        return None
-    level, gap, of, rest = best
+def _gap(found: Found, said: str) -> Figure:
+    gap, of = found.gap, found.gap.contrast
+    interval = gap.interval or Interval(0.0, 0.0, 0.0)
+    other = of.other or "all others"
     facts = [
-        ("Group", f"{level} ({of} cases) against the other known groups ({rest})"),
-        ("Gap", f"{gap.estimate:+.1%}"),
-        ("95% interval (Newcombe)", f"{gap.low:+.1%} to {gap.high:+.1%}"),
-        ("Groups looked at", str(len(levels))),
+        ("Verdict", gap.verdict.value.replace("_", " ")),
+        ("Group", f"{of.level} ({of.one.cases} cases) against {other} ({of.two.cases})"),
+        ("Gap", f"{interval.estimate:+.1%}"),
+        ("95% interval", f"{interval.low:+.1%} to {interval.high:+.1%}"),
+        ("What is known", said),
     ]
-    name = f"{what}, widest gap by {axis}: {key}"
-    return Figure("SubgroupGap", name, gap.estimate, facts, urgency=2 + abs(gap.estimate))
+    measure = of.measure.value.replace("_", " ")
+    name = f"{measure.capitalize()}, {of.axis} {of.level} against {other}: {of.finding_key}"
+    rank = 3.0 - _LOUD.index(gap.verdict) if gap.verdict in _LOUD else 0.0
+    return Figure(
+        "SubgroupGap", name, interval.estimate, facts, urgency=2 + rank + abs(interval.estimate)
+    )
 
 
 def _words(interval: Interval) -> str:

@@ -12,7 +12,8 @@ from surveillance.reports.figures import Figure
 from surveillance.reports.models import EVERY_FINDING, Report
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.called import stream_name
-from surveillance.streams.overview import StreamView, overview
+from surveillance.streams.overview import overview
+from surveillance.streams.view import StreamView
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 

@@ -14,11 +14,14 @@ from surveillance.causes import service as causes
 from surveillance.causes.evidence import EventKind
 from surveillance.streams import service, supplier
 from surveillance.streams.assessment import Verdict
-from surveillance.streams.daily import Course, Week, course
+from surveillance.streams.daily import Course, Week
 from surveillance.streams.evaluation import evaluate
 from surveillance.streams.kinds import Stream, StreamKind
-from surveillance.streams.overview import StreamView, Wanted, after, chosen, overview
+from surveillance.streams.overview import Wanted, after, chosen, overview
 from surveillance.streams.sentences import sentence
+from surveillance.streams.service import OverrideSummary
+from surveillance.streams.view import StreamView
+from surveillance.streams.weeks import followed
 from vigil.kernel.db import ReadSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -33,7 +36,11 @@ Runner = Annotated[Actor, Depends(allowed(Permission.SURVEILLANCE_RUN))]
 
 
 class StreamOut(BaseModel):
-    """One stream. Without enough data it has a shortage and no estimate."""
+    """One stream. Without enough data it has a shortage and no estimate.
+
+    `withheld`: it tells of too few people for who does not work at the site. Of groups that are
+    shown to them, cases are tens and shares whole points.
+    """
 
     version_id: str
     site_id: str
@@ -43,7 +50,8 @@ class StreamOut(BaseModel):
     level: str
     verdict: Verdict
     sentence: str
-    n: int
+    withheld: bool
+    n: int | None
     shortage: str | None
     estimate: float | None
     interval_low: float | None
@@ -69,7 +77,8 @@ class StreamOut(BaseModel):
             level=found.level,
             verdict=view.verdict,
             sentence=view.sentence,
-            n=found.n,
+            withheld=view.withheld,
+            n=None if view.withheld else found.n,
             shortage=str(found.shortage) if found.shortage else None,
             estimate=interval.estimate if interval else None,
             interval_low=interval.low if interval else None,
@@ -85,14 +94,19 @@ class StreamOut(BaseModel):
 
 
 class OverridesOut(BaseModel):
-    """Overrides with every denominator on the way."""
+    """Overrides with every denominator on the way, of the days that were counted.
 
-    eligible: int
-    analysed: int
-    shown: int
-    decided: int
-    override_fp: int
-    override_fn: int
+    Numbers are null where they tell of too few people for who does not work at the site.
+    """
+
+    from_day: date
+    to_day: date
+    eligible: int | None
+    analysed: int | None
+    shown: int | None
+    decided: int | None
+    override_fp: int | None
+    override_fn: int | None
     rate: float | None
     interval_low: float | None
     interval_high: float | None
@@ -177,15 +191,19 @@ def _views(session: ReadSession, actor: Actor, asked: Asked) -> list[StreamView]
 
 
 class DayOut(BaseModel):
-    """One day: `level` is the detector's, from 365 on a watch."""
+    """One day: `level` is the detector's, from 365 on a watch.
+
+    For who does not work at the site, one whole week, by its Monday; `n` and what follows from it
+    are null where the week has too few cases.
+    """
 
     model_config = ConfigDict(from_attributes=True)
     day: date
-    n: int
+    n: int | None
     value: float | None
     estimate: float | None
-    level: float
-    since: date
+    level: float | None
+    since: date | None
     mark: str
 
 
@@ -340,7 +358,7 @@ def download_stream(
 
 def _course(session: ReadSession, actor: Actor, asked: Followed) -> Course:
     day = asked.to_day or session.now().date()
-    return course(session, actor, asked.stream, day=day).since(asked.from_day)
+    return followed(session, actor, asked.stream, day=day).since(asked.from_day)
 
 
 @router.get("/overrides")
@@ -353,13 +371,16 @@ def summarise_overrides(
     from_day: date,
     to_day: date,
 ) -> OverridesOut:
+    first, last = service.counted_days(session, actor, from_day, to_day)
     found = service.override_summary(
-        session, actor, version_id=version_id, site_id=site_id, from_day=from_day, to_day=to_day
+        session, actor, version_id=version_id, site_id=site_id, from_day=first, to_day=last
     )
-    facts = {name: value for name, value in vars(found).items() if name != "rate"}
-    rate = found.rate
+    rate = None if found is None else found.rate
+    named = [name for name in OverrideSummary.__dataclass_fields__ if name != "rate"]
     return OverridesOut(
-        **facts,
+        from_day=first,
+        to_day=last,
+        **{name: getattr(found, name, None) for name in named},
         rate=rate.estimate if rate else None,
         interval_low=rate.low if rate else None,
         interval_high=rate.high if rate else None,

@@ -34,9 +34,10 @@ _WEEK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class Day:
-    """One day of a stream.
+    """One day of a stream, or for people from elsewhere one week (`weeks`).
 
     Attributes:
+        n: cases; None where they are withheld, and then nothing else is told either.
         value: of the day's own cases.
         estimate: over the cases since the likeliest change, as the detector saw it on the day.
         level: the detector's; from 365 on it is a watch.
@@ -46,11 +47,11 @@ class Day:
     """
 
     day: date
-    n: int
+    n: int | None
     value: float | None
     estimate: float | None
-    level: float
-    since: date
+    level: float | None
+    since: date | None
     mark: str
 
 

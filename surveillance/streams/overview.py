@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from surveillance.alerts import service as alerts
-from surveillance.alerts.models import Alert, Tier
+from surveillance.disclosure import works_there
 from surveillance.streams import repository, service
 from surveillance.streams.assessment import Assessment, Verdict
-from surveillance.streams.sentences import sentence
+from surveillance.streams.disclosed import disclosed
 from surveillance.streams.snapshots import from_plain, to_plain
+from surveillance.streams.view import StreamView
 from vigil.kernel.db import ReadSession, WriteSession
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.roles import Permission
@@ -28,25 +29,6 @@ _LOUDEST = (
     Verdict.INSUFFICIENT,
     Verdict.QUIET,
 )
-
-
-@dataclass(frozen=True)
-class StreamView:
-    """One stream: its numbers, its sentence and its open alert, if any."""
-
-    assessment: Assessment
-    alert: Alert | None
-
-    @property
-    def verdict(self) -> Verdict:
-        """Return the verdict; that to escalate was made over all streams, when the alert was."""
-        if self.alert is not None and self.alert.tier is Tier.ESCALATE:
-            return Verdict.ESCALATE
-        return self.assessment.verdict
-
-    @property
-    def sentence(self) -> str:
-        return sentence(self.assessment)
 
 
 @dataclass(frozen=True)
@@ -98,7 +80,7 @@ def overview(
     )
     by_stream = {alert.key: alert for alert in held}
     views = [StreamView(each, by_stream.get(each.key)) for each in found]
-    return sorted(views, key=_loudness)
+    return sorted(views if works_there(actor) else disclosed(views), key=_loudness)
 
 
 def chosen(views: Iterable[StreamView], wanted: Wanted) -> list[StreamView]:

@@ -19,11 +19,9 @@ from surveillance.streams import course_charts, plots, service
 from surveillance.streams.assessment import Verdict
 from surveillance.streams.called import stream_name
 from surveillance.streams.charts import COLUMNS, Chart
-from surveillance.streams.daily import course
 from surveillance.streams.errors import NoSeries
 from surveillance.streams.kinds import StreamKind
 from surveillance.streams.overview import (
-    StreamView,
     Wanted,
     after,
     by_verdict,
@@ -33,9 +31,11 @@ from surveillance.streams.overview import (
 from surveillance.streams.plots import Plots
 from surveillance.streams.sentences import sentence
 from surveillance.streams.service import OverrideSummary
+from surveillance.streams.view import StreamView
+from surveillance.streams.weeks import followed
 from surveillance.words import group_name
 from vigil.kernel.db import ReadSession
-from vigil.kernel.errors import NotFound
+from vigil.kernel.errors import Invalid, NotFound
 from vigil.kernel.identity import repository as identity
 from vigil.kernel.identity.actor import Actor
 from vigil.kernel.identity.models import Site
@@ -159,8 +159,7 @@ def surveillance(
     kept, following = cursor.cut(
         after(matching, cursor.after), key=lambda view: list(view.assessment.key)
     )
-    today = session.now().date()
-    first = today - filters.weeks
+    first, last = _days(session, actor, filters)
     where = f" at {site.name}" if site else ""
     model = versions.model(session, actor, version.model_id).title
     findings = _findings(version, views)
@@ -178,7 +177,7 @@ def surveillance(
         matching=len(matching),
         streams=kept,
         next_url=next_url(request, following) if following else None,
-        summary=_summary(session, actor, version, site, first) if site else None,
+        summary=_summary(session, actor, version, site, (first, last)) if site else None,
         plots=_plots(session, actor, version, site, filters, findings, sites),
         course=followed,
         uncharted=uncharted,
@@ -227,8 +226,9 @@ _STREAM_COLUMNS = (
 def _stream_row(view: StreamView) -> list[object]:
     found = view.assessment
     named = [found.kind.value, found.subject, found.axis, found.level]
+    cases = None if view.withheld else found.n
     alert = view.alert.id if view.alert else ""
-    return [view.verdict.value, *named, found.n, view.sentence, alert]
+    return [view.verdict.value, *named, cases, view.sentence, alert]
 
 
 def _version(session: ReadSession, actor: Actor, model_id: str, version_id: str) -> ModelVersion:
@@ -256,11 +256,19 @@ def _views(
 
 
 def _summary(
-    session: ReadSession, actor: Actor, version: ModelVersion, site: Site, first: date
-) -> OverrideSummary:
+    session: ReadSession,
+    actor: Actor,
+    version: ModelVersion,
+    site: Site,
+    days: tuple[date, date],
+) -> OverrideSummary | None:
     at = {"version_id": version.id, "site_id": site.id}
+    return service.override_summary(session, actor, from_day=days[0], to_day=days[1], **at)
+
+
+def _days(session: ReadSession, actor: Actor, filters: Filters) -> tuple[date, date]:
     today = session.now().date()
-    return service.override_summary(session, actor, from_day=first, to_day=today, **at)
+    return service.counted_days(session, actor, today - filters.weeks, today)
 
 
 def _followed(
@@ -277,8 +285,8 @@ def _followed(
     stream = min(matching, key=lambda view: view.assessment.axis != ALL).assessment.stream
     today = session.now().date()
     try:
-        found = course(session, actor, stream, day=today).since(today - filters.weeks)
-    except NoSeries as error:
+        found = followed(session, actor, stream, day=today).since(today - filters.weeks)
+    except (NoSeries, Invalid) as error:
         return None, str(error)
     name = stream_name(version, stream)
     return course_charts.course_chart(
@@ -323,6 +331,6 @@ def _plots(
         site_id=site.id,
         finding=(finding, findings[finding]),
         axis=filters.axis if filters.axis in known else "manufacturer",
-        first=session.now().date() - filters.weeks,
+        days=_days(session, actor, filters),
         names={one.id: one.name for one in sites},
     )

@@ -1,12 +1,14 @@
 """Read what the charts of one finding at one site are drawn from, and draw them."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
+from typing import Any
 
 from surveillance.alerts import service as alerts
 from surveillance.axes import ALL
 from surveillance.causes import service as causes
+from surveillance.disclosure import hidden_levels, is_small, works_there
 from surveillance.records.repository import Scope
 from surveillance.references import service as references
 from surveillance.streams import charts, repository, service
@@ -57,17 +59,21 @@ def of_finding(
     site_id: str,
     finding: tuple[str, str],
     axis: str,
-    first: date,
+    days: tuple[date, date],
     names: Mapping[str, str],
 ) -> Plots:
-    """Draw a finding from a day on; `finding` is its key and its name, `names` those of sites."""
+    """Draw a finding on some days; `finding` is its key and its name, `names` those of sites."""
     actor.require(Permission.SURVEILLANCE_READ, site_id)
     key, name = finding
-    today = session.now().date()
-    at_site = Scope(version_id, site_id, key, first, today)
+    first, last = days
+    at_site = Scope(version_id, site_id, key, first, last)
     groups = repository.totals(session, actor, at_site, by="level", axis=axis)
-    everywhere = Scope(version_id, None, key, first, today)
+    everywhere = Scope(version_id, None, key, first, last)
     sites = repository.totals(session, actor, everywhere, by="site_id", axis=ALL)
+    decided = sites
+    if not works_there(actor):
+        groups, sites = _shown(groups, axis, "n"), _shown(sites, ALL, "n")
+        decided = _shown(decided, ALL, "decided")
     drawn = Plots(
         name=name,
         axis=axis,
@@ -80,7 +86,7 @@ def of_finding(
             ("flagged", "n"),
         ),
         overrides_by_site=charts.by_site(
-            sites,
+            decided,
             names,
             "override-rate-by-site",
             f"Share overridden for {name}, by site",
@@ -92,7 +98,8 @@ def of_finding(
 
 def _over_time(session: ReadSession, actor: Actor, drawn: Plots, scope: Scope) -> Plots:
     version_id, site_id, key = str(scope.version_id), str(scope.site_id), str(scope.finding_key)
-    today, first = session.now().date(), scope.from_day or session.now().date()
+    today = scope.to_day or session.now().date()
+    first = scope.from_day or today
     reference = references.on_day(session, version_id, site_id, key, today)
     found = service.series(
         session, actor, version_id=version_id, site_id=site_id, from_day=first, finding_key=key
@@ -108,7 +115,7 @@ def _over_time(session: ReadSession, actor: Actor, drawn: Plots, scope: Scope) -
         first=first,
         last=today,
     )
-    series, name = found[0], drawn.name
+    series, name = found[0].until(today), drawn.name
     flagged: list[Happening] = [*changes, *_signals(session, actor, scope, StreamKind.FLAG_RATE)]
     overridden: list[Happening] = [
         *changes,
@@ -117,10 +124,30 @@ def _over_time(session: ReadSession, actor: Actor, drawn: Plots, scope: Scope) -
     return Plots(
         **{
             **vars(drawn),
-            "flags": charts.flags(series, reference, name, flagged),
-            "overrides": charts.overrides(series, reference, name, overridden),
+            "flags": _told(actor, charts.flags(series, reference, name, flagged)),
+            "overrides": _told(actor, charts.overrides(series, reference, name, overridden)),
             "scores": charts.scores(series, reference, name),
         }
+    )
+
+
+def _shown(rows: Sequence[Any], axis: str, of: str) -> list[Any]:
+    """Leave out what is too small to be told to people from elsewhere."""
+    sizes = {row.name: float(getattr(row, of)) for row in rows if getattr(row, of) > 0}
+    hidden = hidden_levels(axis, sizes)
+    return [row for row in rows if row.name not in hidden]
+
+
+def _told(actor: Actor, chart: ControlChart | None) -> ControlChart | None:
+    """Return a chart whose weeks of few cases have no numbers for people from elsewhere."""
+    if chart is None or works_there(actor):
+        return chart
+    return replace(
+        chart,
+        periods=[
+            replace(each, value=None, n=0, lower=0.0, upper=1.0) if is_small(each.n) else each
+            for each in chart.periods
+        ],
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from surveillance.axes import ALL
+from surveillance.disclosure import is_small, whole_weeks, works_there
 from surveillance.measures.intervals import Interval, wilson
 from surveillance.records import repository as records
 from surveillance.records.models import WHOLE_RUN
@@ -65,8 +66,11 @@ def override_summary(
     site_id: str,
     from_day: date,
     to_day: date,
-) -> OverrideSummary:
-    """Count runs, results shown, decisions and overrides of a version at a site."""
+) -> OverrideSummary | None:
+    """Count runs, results shown, decisions and overrides of a version at a site.
+
+    None: they are too few to be told to somebody who does not work there.
+    """
     actor.require(Permission.SURVEILLANCE_READ, site_id)
     scope = Scope(version_id, site_id, None, from_day, to_day)
     rows = [r for r in records.aggregates(session, actor, scope, (ALL,)) if r.mode in SHOWN]
@@ -76,6 +80,8 @@ def override_summary(
     fp, fn = sum(row.override_fp for row in findings), sum(row.override_fn for row in findings)
     not_analysed = sum(r.skipped + r.failed + r.no_result + r.cancelled for r in runs)
     eligible = sum(row.n for row in runs)
+    if not works_there(actor) and is_small(eligible, decided, not_analysed):
+        return None
     return OverrideSummary(
         eligible=eligible,
         analysed=eligible - not_analysed,
@@ -85,6 +91,17 @@ def override_summary(
         override_fn=fn,
         rate=wilson(fp + fn, decided) if decided else None,
     )
+
+
+def counted_days(session: ReadSession, actor: Actor, first: date, last: date) -> tuple[date, date]:
+    """Return the days that somebody may be told sums of: whole weeks for people from elsewhere.
+
+    Raises:
+        Invalid: no week of them is over.
+    """
+    if works_there(actor):
+        return first, last
+    return whole_weeks(first, last, session.now().date())
 
 
 def series(

@@ -11,12 +11,11 @@ from datetime import date, timedelta
 from typing import Any
 
 from model_registry.versions import service as versions
+from surveillance.disclosure import hidden_levels
 from surveillance.records import repository
 from vigil.kernel.db import ReadSession
 from vigil.kernel.errors import Forbidden
 from vigil.kernel.identity.actor import Actor
-
-SMALLEST = 10
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,8 @@ def of_version(session: ReadSession, actor: Actor, version_id: str) -> list[Cell
 
 
 def _withheld(group: Sequence[Any]) -> list[Cell]:
-    """Hide small cells, and a second one where a single hidden cell could be worked out."""
-    hidden = {row.level for row in group if row.n < SMALLEST}
-    if len(hidden) == 1 and len(group) > 1:
-        hidden.add(min((r for r in group if r.level not in hidden), key=lambda r: r.n).level)
+    """Hide small cells, and others where a hidden cell could be worked out."""
+    hidden = hidden_levels(group[0].axis, {row.level: row.n for row in group})
     return [_cell(row, is_hidden=row.level in hidden) for row in group]
 
 

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
+from conftest import FakeClock
 from factories.fairness import Population, populate
 from factories.identity import create_organisation, create_person
 from factories.surveillance import FINDING, START, Place, create_place, reference_cases
@@ -13,6 +14,12 @@ from vigil.kernel.identity.roles import Role
 from vigil.kernel.parts import Parts
 
 Settled = Callable[[Population], Place]
+
+
+@pytest.fixture(autouse=True)
+def later(clock: FakeClock) -> None:
+    """Look back at populations when the last of their days is over."""
+    clock.advance(180 * 24 * 3600)
 
 
 @pytest.fixture

@@ -287,6 +287,32 @@ def test_people_from_elsewhere_see_whole_weeks(
     assert found.starts == (date(2026, 8, 31), date(2026, 9, 1))
 
 
+@pytest.mark.parametrize(
+    ("first", "last"),
+    [
+        (date(2026, 6, 3), date(2026, 6, 3)),  # Wednesday: its Monday alone would be a day
+        (date(2026, 6, 1), date(2026, 6, 6)),
+        (date(2027, 5, 17), date(2027, 5, 23)),  # the week that is not over
+    ],
+)
+def test_people_from_elsewhere_are_told_of_no_part_of_a_week(
+    parts: Parts, first: date, last: date
+) -> None:
+    with parts.database.read() as session, pytest.raises(Invalid) as refused:
+        service.period(session, first, last, whole_weeks=True)
+    [fault] = refused.value.faults
+    assert "the first to ask for ends on" in fault.remedy
+    with parts.database.read() as session:
+        found = service.period(session, first, last)
+    assert (found.from_day, found.to_day) == (first, last)
+
+
+def test_a_week_that_is_not_over_is_not_told_whatever_is_asked_for(parts: Parts) -> None:
+    with parts.database.read() as session:
+        found = service.period(session, date(2027, 4, 1), date(2027, 9, 1), whole_weeks=True)
+    assert found.to_day == date(2027, 5, 16)
+
+
 def test_a_site_of_others_is_not_read(
     parts: Parts, settle: Settled, clinician: Callable[[], Actor]
 ) -> None:

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from surveillance.fairness.suppression import SMALLEST, Spot, hidden
+from surveillance.disclosure import SMALLEST, hidden
+from surveillance.fairness.suppression import Spot
 
 
 def line(*sizes: float) -> dict[Spot, float]:

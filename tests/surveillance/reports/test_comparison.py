@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
+from surveillance.fairness.contrasts import Contrast, Gap, Side
+from surveillance.fairness.kinds import Against, Measure, Verdict
+from surveillance.fairness.service import Found
+from surveillance.measures.gaps import Estimate, intervals
 from surveillance.references.cases import Columns
 from surveillance.reports import periods
 from surveillance.reports.cases import Cases, FindingRow, RunRow, of_records, of_references
 from surveillance.reports.comparison import MOST_COLUMNS, OTHER, compare
-from surveillance.reports.figures import Counted, Figure, gaps, kept
+from surveillance.reports.figures import Figure, gaps, kept
 from surveillance.reports.models import Cadence
 from surveillance.reports.rendering import safe
 
@@ -132,17 +136,34 @@ def test_labels_are_judged_at_the_threshold_that_the_flags_follow() -> None:
     assert found.threshold == min(score for score in SCORES if score >= 0.5)
 
 
-def test_the_widest_gap_is_of_groups_that_are_large_enough() -> None:
-    sums = {
-        ("p", "all", "all"): Counted(1000, 200),
-        ("p", "sex", "F"): Counted(500, 150),
-        ("p", "sex", "M"): Counted(480, 48),
-        ("p", "sex", "O"): Counted(5, 5),
-        ("p", "sex", "unknown"): Counted(15, 15),
-    }
-    (figure,) = gaps(sums, {})
-    assert figure.facts[0][1] == "M (480 cases) against the other known groups (505)"
-    assert figure.value == pytest.approx(48 / 480 - 155 / 505)
+def found_gap(
+    finding: str, events: int, n: int, verdict: Verdict, *, withheld: bool = False
+) -> tuple[Found, str]:
+    one, two = (
+        Side(of, of, Estimate.of_share(hit / of, of)) for hit, of in ((events, n), (400, 1000))
+    )
+    of = Contrast(finding, Measure.FLAG_RATE, "view", "AP", Against.REST, "PA", one, two)
+    [interval] = intervals([one.estimate], [two.estimate])  # type: ignore[list-item]
+    return Found(Gap(of, verdict, interval, 0.01, 0.1), withheld), f"what is known of {finding}"
+
+
+def test_gaps_are_those_of_fairness_with_its_verdicts() -> None:
+    told = gaps(
+        [
+            found_gap("x", 200, 300, Verdict.GAP),
+            # The widest, of patients who come again: fairness does not say that it is one.
+            found_gap("x", 30, 30, Verdict.INSUFFICIENT),
+            found_gap("x", 110, 200, Verdict.POSSIBLE),
+            found_gap("y", 43, 100, Verdict.INSUFFICIENT),
+            found_gap("y", 41, 100, Verdict.NO_GAP),
+            found_gap("z", 4, 5, Verdict.GAP, withheld=True),
+        ]
+    )
+    verdicts = [dict(figure.facts)["Verdict"] for figure in told]
+    assert verdicts == ["gap", "possible gap", "insufficient data"]
+    assert [dict(figure.facts)["What is known"][-1] for figure in told] == ["x", "x", "y"]
+    assert told[0].urgency > told[1].urgency > told[2].urgency
+    assert told[0].value == pytest.approx(200 / 300 - 0.4)
 
 
 def test_a_report_holds_the_most_urgent_figures_and_counts_the_rest() -> None:

@@ -6,6 +6,7 @@ import pytest
 from factories.identity import create_organisation, create_person
 from factories.surveillance import FINDING, Place, create_place, many_runs, reference_cases
 from factories.web import browser, create_web
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from surveillance.declarations import service as declarations
@@ -54,12 +55,27 @@ def place(parts: Parts) -> Place:
 
 
 @pytest.fixture
-def client(parts: Parts, place: Place) -> TestClient:
+def app(parts: Parts) -> FastAPI:
+    return create_web(parts, api.router, pages.router, domains=DOMAINS)
+
+
+@pytest.fixture
+def client(parts: Parts, app: FastAPI, place: Place) -> TestClient:
+    assert place
     with parts.database.write() as session:
         officer = create_person(session, "NET", Role.CSO)
-    found = browser(create_web(parts, api.router, pages.router, domains=DOMAINS), officer)
+    found = browser(app, officer)
     found.post("/api/v1/surveillance/evaluations", json={})
     return found
+
+
+@pytest.fixture
+def own(parts: Parts, app: FastAPI, client: TestClient) -> TestClient:
+    """Somebody who works at the site, after a first look at it."""
+    assert client
+    with parts.database.write() as session:
+        officer = create_person(session, "RXX", Role.CSO)
+    return browser(app, officer)
 
 
 def test_streams_are_filtered_and_come_in_pieces(client: TestClient, place: Place) -> None:
@@ -83,8 +99,9 @@ def test_streams_are_filtered_and_come_in_pieces(client: TestClient, place: Plac
 
 
 def test_a_muted_stream_shows_what_was_counted_and_says_that_it_is_muted(
-    client: TestClient, parts: Parts, place: Place
+    own: TestClient, parts: Parts, place: Place
 ) -> None:
+    client = own
     asked = {"version_id": place.version_id, "site_id": place.site_id, "finding_key": FINDING}
     asked["kind"] = "override_rate"
     before = client.get(f"{API}/series", params=asked).json()
@@ -112,7 +129,8 @@ def test_a_muted_stream_shows_what_was_counted_and_says_that_it_is_muted(
     assert client.get(f"{API}/series", params={**asked, "to_day": earlier}).json()["muted"] is None
 
 
-def test_a_stream_is_followed_day_by_day(client: TestClient, place: Place) -> None:
+def test_a_stream_is_followed_day_by_day(own: TestClient, place: Place) -> None:
+    client = own
     asked = {"version_id": place.version_id, "site_id": place.site_id, "finding_key": FINDING}
     found = client.get(f"{API}/series", params={**asked, "kind": "override_rate"}).json()
     assert len(found["days"]) == 30

@@ -113,7 +113,7 @@ class Bay(Ward):
         stream = Stream(self.place.version_id, self.place.site_id, FINDING, kind)
         with self.database.read() as session:
             found = course(session, OFFICER, stream, day=session.now().date())
-        return [(one.day, one.n) for one in found.days]
+        return [(one.day, one.n or 0) for one in found.days]
 
 
 @pytest.fixture
@@ -227,4 +227,5 @@ def test_the_override_summary_counts_by_the_day_of_the_exam(bay: Bay) -> None:
     at = {"version_id": bay.place.version_id, "site_id": bay.place.site_id}
     with bay.database.read() as session:
         found = override_summary(session, EVERYBODY, from_day=START, to_day=START, **at)
+    assert found is not None
     assert (found.shown, found.decided, found.override_fp) == (20, 20, 10)

@@ -67,6 +67,12 @@ def place(parts: Parts, officer: Actor) -> Place:
 
 
 @pytest.fixture
+def site_officer(parts: Parts, place: Place) -> Actor:
+    with parts.database.write() as session:
+        return create_person(session, "RXX", Role.CSO)
+
+
+@pytest.fixture
 def app(parts: Parts) -> FastAPI:
     routers = (
         api.router,
@@ -136,7 +142,9 @@ def test_overrides_by_api(client: TestClient, place: Place) -> None:
     asked = {"version_id": place.version_id, "site_id": place.site_id}
     days = {"from_day": "2026-01-01", "to_day": "2027-01-01"}
     found = client.get("/api/v1/surveillance/overrides", params=asked | days, headers=JSON).json()
-    assert (found["eligible"], found["decided"]) == (360, 360)
+    # Whole weeks that are over, for somebody who does not work there.
+    assert (found["from_day"], found["to_day"]) == ("2025-12-29", "2026-11-15")
+    assert (found["eligible"], found["decided"]) == (24 * 12, 24 * 12)
     assert found["interval_low"] < found["rate"] < found["interval_high"]
 
 
@@ -164,7 +172,7 @@ def test_a_reference_by_api_names_what_is_missing(client: TestClient, place: Pla
 
 
 def test_the_surveillance_page_shows_charts_and_says_what_is_missing(
-    client: TestClient, place: Place
+    app: FastAPI, client: TestClient, place: Place, site_officer: Actor
 ) -> None:
     client.post("/api/v1/surveillance/evaluations", json={})
     path = f"/models/{place.model_id}/versions/{place.version_id}/surveillance"
@@ -173,7 +181,8 @@ def test_the_surveillance_page_shows_charts_and_says_what_is_missing(
     assert page.text.count("<svg") >= 3
     assert "Open alert" in page.text
     assert "readers override" in page.text
-    assert "the engine raised an alert (escalate)" in page.text
+    own = browser(app, site_officer).get(path)
+    assert "the engine raised an alert (escalate)" in own.text
     assert len(page.content) < 150_000
     assert client.get(f"/models/mdl_x/versions/{place.version_id}/surveillance").status_code == 404
 

@@ -80,7 +80,7 @@ class Watching:
     ) -> list[service.OverrideSummary]:
         with parts.database.read() as session:
             pairs = {(v, s) for v, s, *_ in runs.outcomes(session, WATCHER)}
-            return [
+            found = (
                 service.override_summary(
                     session,
                     WATCHER,
@@ -90,7 +90,8 @@ class Watching:
                     to_day=day,
                 )
                 for version, site in sorted(pairs)
-            ]
+            )
+            return [one for one in found if one is not None]
 
     def _set_reference(self, parts: Parts, officer: Actor, version: str, day: date) -> None:
         """Freeze the supplier's scores of the images that the model was not trained on."""
