@@ -10,6 +10,7 @@ from surveillance import disclosure
 from surveillance.axes import ALL
 from surveillance.records.repository import Scope
 from surveillance.streams import outputs, places
+from surveillance.streams.assessment import Assessment
 from surveillance.streams.daily import Course, Day, course
 from surveillance.streams.disclosed import disclosed
 from surveillance.streams.errors import NoSeries
@@ -28,7 +29,7 @@ def followed(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -
 
     Raises:
         Invalid: no week is over.
-        NoSeries: as `daily.course`; or it would tell of few people.
+        NoSeries: as `daily.course`; or it is not for those who do not work at the site.
     """
     is_own = disclosure.works_there(actor)
     return (course if is_own else weekly)(session, actor, stream, day=day)
@@ -41,7 +42,7 @@ def weekly(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
 
     Raises:
         Invalid: no week is over.
-        NoSeries: as `daily.course`; or it would tell of few people.
+        NoSeries: as `daily.course`; or it is of a group, and not counted by predictions.
     """
     if stream.axis != ALL and stream.kind not in outputs.ASKED:
         raise NoSeries("Groups are followed in this stream by those who work at the site.")
@@ -49,8 +50,6 @@ def weekly(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
     last = disclosure.whole_weeks(date.min + timedelta(days=7), day, today)[1]
     found = course(session, actor, stream, day=last)
     weeks = _weeks(session, actor, stream, last)
-    if stream.level in _withheld(stream, _whole(weeks)):
-        raise NoSeries(f"This stream is {disclosure.WITHHELD}.")
     hidden = {monday for monday, held in weeks.items() if stream.level in _withheld(stream, held)}
     # Of a volume it is the days that are counted, and the runs that tell of people.
     least = 0 if stream.kind is StreamKind.VOLUME else disclosure.SMALLEST
@@ -62,8 +61,17 @@ def weekly(session: ReadSession, actor: Actor, stream: Stream, *, day: date) -> 
     told = [
         replace(week, n=0, interval=None) if week.monday in small else week for week in found.weeks
     ]
-    (view,) = disclosed([StreamView(found.found, None)])
-    return replace(found, found=view.assessment, days=tuple(days), weeks=tuple(told))
+    is_withheld = stream.level in _withheld(stream, _whole(weeks))
+    said = _said(found.found, is_withheld=is_withheld)
+    return replace(found, found=said, days=tuple(days), weeks=tuple(told))
+
+
+def _said(found: Assessment, *, is_withheld: bool) -> Assessment:
+    """Return what the sentence is made of: coarse, or only that there is something to withhold."""
+    if is_withheld:
+        return Assessment(**vars(found.stream), fault=disclosure.WITHHELD)
+    (view,) = disclosed([StreamView(found, None)])
+    return view.assessment
 
 
 def _week(monday: date, days: list[Day], least: int, *, is_hidden: bool) -> Day:

@@ -235,8 +235,12 @@ def test_a_record_from_before_it_was_named_can_still_be_corrected(
         assert not repository.aggregates(session, EVERYBODY, Scope(), (VIEWS,))
         crossing.recount(session, OFFICER, reason="why", version_id=place.version_id)
         records.set_decisions(session, keys, facts.run_id, {FINDING: Decision.OVERRIDE_FN})
-        (row,) = repository.aggregates(session, EVERYBODY, Scope(finding_key=FINDING), (VIEWS,))
+        rows = repository.aggregates(session, EVERYBODY, Scope(finding_key=FINDING), (VIEWS,))
+        (row,) = (row for row in rows if row.n)
         assert (row.level, row.n, row.decided, row.override_fn) == ("F * PA", 1, 1, 1)
+        # Heard on a day of its own, by the same group.
+        assert {row.level for row in rows} == {"F * PA"}
+        assert sum(row.heard_fn for row in rows) == 1
 
 
 @pytest.mark.parametrize(
