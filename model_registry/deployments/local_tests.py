@@ -20,14 +20,14 @@ def problem(
 
 
 def _overruled(session: ReadSession, found: Acceptance) -> str | None:
-    """A document made by hand does not count against a test of Vigil's that did not pass."""
-    if found.local_test_id:
-        return None
+    """Nothing counts against the newest test of Vigil's, where that did not pass."""
     tested = safety.newest_of_vigil(
         session, site_id=found.site_id, configuration_digest=found.configuration_digest
     )
     if tested is None or tested.passed:
         return None
+    if found.local_test_id:
+        return f"the test that Vigil ran here since then did not pass ({tested.id})"
     return f"made by hand, while the test that Vigil ran here did not pass ({tested.id})"
 
 

@@ -1,6 +1,7 @@
 """A test that Vigil ran is not passed over by a document made by hand."""
 
 import pytest
+from conftest import FakeClock
 from factories.deployments import GATES
 from factories.safety import Cast, create_acceptance, create_cast, create_version
 
@@ -85,6 +86,23 @@ def test_a_document_by_hand_that_was_signed_before_falls_when_vigils_test_does_n
         found = gate(session, cast, version)
         assert not found.met
         assert "the test that Vigil ran here did not pass" in found.why
+
+
+def test_a_signed_test_of_vigils_falls_when_a_later_one_does_not_pass(
+    sqlite: Database, objects: LocalObjectStore, clock: FakeClock
+) -> None:
+    with sqlite.write() as session:
+        cast = create_cast(session)
+        version = create_version(session, cast)
+        passed = vigil_tests(session, objects, cast, version, passed=True)
+        sign(session, cast, passed)
+        assert gate(session, cast, version).met
+    clock.advance(60)
+    with sqlite.write() as session:
+        vigil_tests(session, objects, cast, version, passed=False)
+        found = gate(session, cast, version)
+        assert not found.met
+        assert "the test that Vigil ran here since then did not pass" in found.why
 
 
 def test_another_configuration_and_the_other_acceptance_are_signed_as_before(
