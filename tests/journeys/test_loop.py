@@ -84,6 +84,10 @@ class Loop:
     def as_officer(self) -> At:
         return At(self.clinic.url, self.people.officer)
 
+    def as_site_officer(self) -> At:
+        """Who works at the site: others are told of whole weeks that are over."""
+        return At(self.clinic.url, self.people.site_officers[ADULT_SITE])
+
     def as_reader(self) -> At:
         return At(self.clinic.url, self.people.readers[ADULT_SITE])
 
@@ -218,7 +222,7 @@ def overrides(loop: Loop, version: str, site_id: str) -> dict[str, Any]:
     with loop.hospital.parts.database.read() as session:
         today = session.now().date()
     asked = {"from_day": today - timedelta(days=1), "to_day": today + timedelta(days=1)}
-    found: dict[str, Any] = loop.as_officer().get(
+    found: dict[str, Any] = loop.as_site_officer().get(
         "/surveillance/overrides", version_id=version, site_id=site_id, **asked
     )
     return found
