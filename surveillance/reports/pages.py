@@ -1,6 +1,6 @@
 """Reports to read. The document itself is foreign HTML: shown in a frame that can reach nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, ClassVar
@@ -70,6 +70,7 @@ class ReportPage(Page):
     template: ClassVar[str] = "reports/report.html"
     report: Report
     about: Subject
+    names: Mapping[str, str]
     may_run: bool
 
     @property
@@ -178,6 +179,7 @@ def show_report(request: Request, session: Reading, actor: Watcher, report_id: s
         title=f"{about.finding} {days(row.from_day, row.to_day)}",
         report=row,
         about=about,
+        names=dict(finding_names(versions.version(session, actor, row.version_id))),
         may_run=actor.may(Permission.SURVEILLANCE_RUN, row.site_id),
     )
     return render(request, page)

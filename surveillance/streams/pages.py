@@ -287,7 +287,9 @@ def _followed(
     try:
         found = followed(session, actor, stream, day=today).since(today - filters.weeks)
     except (NoSeries, Invalid) as error:
-        return None, str(error)
+        # Its reason may be the stream's sentence, which calls the finding by its key.
+        called = finding_name(version, stream.subject)
+        return None, str(error).replace(f"{stream.subject}: ", f"{called}: ")
     name = stream_name(version, stream)
     return course_charts.course_chart(
         found,
