@@ -7,6 +7,8 @@ it does not, before any answer leaves (docs/adr/0003-commit-before-the-answer.md
 """
 
 import contextlib
+import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +35,7 @@ NAMING = {
     "pk": "pk_%(table_name)s",
 }
 BUSY_TIMEOUT_MS = 30_000
+WAL_PAUSE_MS = 20
 
 
 class Table(SQLModel):
@@ -174,13 +177,27 @@ def make_engine(url: str) -> Engine:
 def _set_pragmas(connection: Any, _record: object) -> None:
     # Python's driver would begin transactions by itself, too late and as readers: we emit BEGIN.
     connection.isolation_level = None
-    for pragma in (
-        "journal_mode=WAL",
-        "synchronous=FULL",
-        f"busy_timeout={BUSY_TIMEOUT_MS}",
-        "foreign_keys=ON",
-    ):
-        connection.execute(f"PRAGMA {pragma}")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    _log_ahead(connection)
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _log_ahead(connection: sqlite3.Connection) -> None:
+    """Write ahead of the file. Of processes that meet at a new one SQLite refuses all but one.
+
+    It does so at once, whatever the timeout: none may wait for a lock while it holds another.
+    """
+    for _ in range(BUSY_TIMEOUT_MS // WAL_PAUSE_MS):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                raise
+            time.sleep(WAL_PAUSE_MS / 1000)
+        else:
+            return
+    raise sqlite3.OperationalError("The database stayed locked while it was opened.")
 
 
 def _begin(connection: Connection) -> None:
