@@ -18,7 +18,7 @@ from vigil.app.demo.client import wait_for
 from vigil.app.demo.clinic import PACS_AE, Clinic, right_results
 from vigil.app.demo.network import ADULT_SITE, CHILD_SITE, People, create
 from vigil.app.demo.registry import PNEUMONIA, VIEW, Evidence, Registry
-from vigil.app.demo.testing import SLIP, Testing
+from vigil.app.demo.testing import NOT_BEGUN, SLIP, Testing
 from vigil.app.demo.traffic import Image
 from vigil.app.demo.watching import Watching
 from vigil.app.processes import Processes
@@ -144,11 +144,10 @@ def _evidence(clinic: Clinic, site: str, test: dict[str, Any] | None) -> Evidenc
     Too few labelled images to test with are too few, and the officer of this made-up network
     answers for it with a document of their own. A test that was not passed is the end of it.
     """
-    if test is None or test["verdict"] not in {"passed", "insufficient_data"}:
+    if test is None or test["verdict"] not in {"passed", NOT_BEGUN}:
         return None
-    passed = test["verdict"] == "passed"
     seen = right_results(clinic, site, test["rule"]["findings"][0]["finding"])
-    return Evidence(*seen, test["acceptance_id"] if passed else None)
+    return Evidence(*seen, test.get("acceptance_id"))
 
 
 def _images(folder: Path) -> Images:

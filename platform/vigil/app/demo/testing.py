@@ -12,6 +12,9 @@ from vigil.app.demo.traffic import Image
 VIEW_KEY, PNEUMONIA_KEY = "view_ap", "pneumonia"
 # A slip on purpose, such as two careful people can miss: see `slip`.
 SLIP = {VIEW_KEY: 0.9}
+# With fewer of either kind no rule here can be met.
+EACH = 20
+NOT_BEGUN = "not begun"
 
 
 def _bar(metric: str, at_least: float) -> dict[str, Any]:
@@ -19,7 +22,7 @@ def _bar(metric: str, at_least: float) -> dict[str, Any]:
 
 
 def rule(finding: str, sampling: str, *bars: dict[str, Any]) -> dict[str, Any]:
-    asked = {"finding": finding, "bars": bars, "min_positives": 20, "min_negatives": 20}
+    asked = {"finding": finding, "bars": bars, "min_positives": EACH, "min_negatives": EACH}
     return {"unit": "image", "sampling": sampling, "findings": [asked], "max_not_analysed": 0.05}
 
 
@@ -63,10 +66,17 @@ class Testing:
         images: Sequence[Image],
         thresholds: dict[str, float],
     ) -> dict[str, Any] | None:
-        """Plan, label, run and wait; None where the site has no labelled image."""
+        """Plan, label, run and wait; None where the site has no labelled image.
+
+        A test that cannot pass is not begun: nobody could answer for the model outside Vigil then.
+        """
         table = self._table(asked["findings"][0]["finding"], images)
-        if table is None:
+        labelled = table.count(b"\n")
+        if not labelled:
             return None
+        if labelled < 2 * EACH:
+            self.lines.append(f"{title}: not begun, {labelled} of {2 * EACH} labelled images")
+            return {"verdict": NOT_BEGUN, "rule": asked}
         officer = At(self.url, self.people.site_officers[site])
         planned = officer.post(
             "/acceptance-tests",
@@ -89,7 +99,7 @@ class Testing:
         self._tell(title, test, officer)
         return test
 
-    def _table(self, finding: str, images: Sequence[Image]) -> bytes | None:
+    def _table(self, finding: str, images: Sequence[Image]) -> bytes:
         """Return the labels of what was sent of these images, as a reader would write them."""
         known = {image.path: image.truth for image in images if image.truth is not None}
         lines = [
@@ -97,7 +107,7 @@ class Testing:
             for uid, image in self.clinic.sent.items()
             if image.path in known
         ]
-        return "\n".join([f"sop_instance_uid,{finding}", *lines]).encode() if lines else None
+        return "\n".join([f"sop_instance_uid,{finding}", *lines]).encode()
 
     def _tell(self, title: str, test: dict[str, Any], officer: At) -> None:
         verdict = (test["verdict"] or "failed to run").replace("_", " ")
